@@ -1,0 +1,60 @@
+"""Diagnostics as data: what is wrong with a spec, where, and how it can be mended.
+
+Codes are stable and never reused: FS1xx syntax, FS2xx names and arguments, FS3xx dimensions, FS4xx bijectivity, density and
+sampling, FS5xx wires and completeness, FS6xx sharing, FS7xx contracts, FS8xx limits, FS9xx runs (data, checkpoints).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from flowspec.source import Span
+
+
+@dataclass(frozen=True)
+class Label:
+    """A place in the text and what is to be said about it."""
+
+    span: Span
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """An edit that mends a fault: put `text` in place of `span`. A safe fix keeps the author's meaning."""
+
+    title: str
+    span: Span
+    text: str
+    safe: bool = False
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One fault of a spec: its code, what is wrong, where, why, and what would mend it."""
+
+    code: str
+    message: str
+    primary: Label
+    secondary: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    chain: tuple[Label, ...] = field(default=())
+    """The calls (`use`, `def`, `repeat` …) through which the fault was reached, outermost first."""
+
+
+class SpecError(Exception):
+    """A spec that cannot be compiled; carries every independent fault that was found."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]):
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(f"{d.code}: {d.message}" for d in self.diagnostics))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like `name`, if any is like it."""
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return found[0] if found else None
