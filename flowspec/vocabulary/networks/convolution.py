@@ -1,0 +1,84 @@
+"""Convolutional networks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.word import NetworkWord
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class _Convolving(NetworkWord):
+    def _sides(self, input: Shape) -> tuple[int, ...]:
+        return input[1:]
+
+    def _channels(self, given: int | None, input: Shape, wanted: Shape | None) -> Shape:
+        if len(input) != 3:
+            raise Fault("FS302", f"`{self.word}` needs an image; {written(input)} arrives", help=("for vectors use `mlp`",))
+        sides = self._sides(input)
+        if given is not None:
+            return (given, *sides)
+        if wanted is None:
+            raise Fault(
+                "FS309", f"nothing says how many channels `{self.word}` gives", help=(f"say so: `{self.word}(3, channels=64)`",)
+            )
+        return (wanted[0], *sides)
+
+
+class Conv(_Convolving, word="conv"):
+    """A 2-D convolution, padded by zeros so that with stride 1 the sides stay as they are.
+
+    `start`: torch's default, `zero`, or `normal` (weights from N(0, 0.05²), zero bias: Glow's code). With stride s a side of
+    n becomes ceil(n / s). Kernels are odd.
+    """
+
+    kernel: Count
+    channels: Count | None = None
+    stride: Count = 1
+    dilation: Count = 1
+    bias: bool = True
+    start: Literal["default", "zero", "normal"] = "default"
+
+    def _sides(self, input: Shape) -> tuple[int, ...]:
+        return tuple(-(-side // self.stride) for side in input[1:])
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        if self.kernel % 2 == 0:
+            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel")
+        return self._channels(self.channels, input, wanted)
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        weight = Tensor(name="weight", shape=(ports.output[0], ports.input[0], self.kernel, self.kernel))
+        return (weight, Tensor(name="bias", shape=(ports.output[0],))) if self.bias else (weight,)
+
+    def multiply_adds(self, ports: Ports) -> int:
+        channels, height, width = ports.output
+        return self.kernel**2 * ports.input[0] * channels * height * width
+
+
+class ZeroConv(_Convolving, word="zeroconv"):
+    """A convolution that starts at zero, its output times exp(3 * log_scale) for each channel (Glow's code)."""
+
+    kernel: Count = 3
+    channels: Count | None = None
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        if self.kernel % 2 == 0:
+            raise Fault("FS208", f"`zeroconv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel")
+        return self._channels(self.channels, input, wanted)
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        c = ports.output[0]
+        return (
+            Tensor(name="weight", shape=(c, ports.input[0], self.kernel, self.kernel)),
+            Tensor(name="bias", shape=(c,)),
+            Tensor(name="log_scale", shape=(c,)),
+        )
+
+    def multiply_adds(self, ports: Ports) -> int:
+        channels, height, width = ports.output
+        return self.kernel**2 * ports.input[0] * channels * height * width

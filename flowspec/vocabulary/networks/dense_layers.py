@@ -1,0 +1,147 @@
+"""Fully connected networks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.word import NetworkWord
+
+Width = Annotated[int, Field(ge=1)]
+Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "leaky_relu", "softplus"]
+
+
+def vector_output(word: str, features: int | None, input: Shape, wanted: Shape | None) -> Shape:
+    """The output of a word that gives a vector of `features`, or as many as are wanted."""
+    if len(input) != 1:
+        raise Fault("FS302", f"`{word}` needs a vector; {written(input)} arrives", help=("put `flatten` before it",))
+    if features is not None:
+        return (features,)
+    if wanted is None:
+        raise Fault("FS309", f"nothing says how many features `{word}` gives", help=(f"say so: `{word}(features=64)`",))
+    if len(wanted) != 1:
+        raise Fault("FS302", f"`{word}` gives a vector; {written(wanted)} is wanted", help=("for images use `conv`",))
+    return wanted
+
+
+class Linear(NetworkWord, word="linear"):
+    """y = W x + b. `start=zero` starts at zero."""
+
+    features: Width | None = None
+    bias: bool = True
+    start: Literal["default", "zero"] = "default"
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        return vector_output(self.word, self.features, input, wanted)
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        weight = Tensor(name="weight", shape=(ports.output[0], ports.input[0]))
+        return (weight, Tensor(name="bias", shape=ports.output)) if self.bias else (weight,)
+
+    def multiply_adds(self, ports: Ports) -> int:
+        return ports.input[0] * ports.output[0]
+
+
+class MLP(NetworkWord, word="mlp"):
+    """Linear layers of widths `hidden`, the activation after each but the last. `start=zero` starts the last at zero."""
+
+    hidden: tuple[Width, ...]
+    activation: Activation = "relu"
+    features: Width | None = None
+    start: Literal["default", "zero"] = "default"
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        return vector_output(self.word, self.features, input, wanted)
+
+    def widths(self, ports: Ports) -> tuple[int, ...]:
+        """Features of each layer, from the input to the output."""
+        return (ports.input[0], *self.hidden, ports.output[0])
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        widths = self.widths(ports)
+        return tuple(
+            tensor
+            for i, (a, b) in enumerate(zip(widths, widths[1:]))
+            for tensor in (Tensor(name=f"layers.{i}.weight", shape=(b, a)), Tensor(name=f"layers.{i}.bias", shape=(b,)))
+        )
+
+    def multiply_adds(self, ports: Ports) -> int:
+        widths = self.widths(ports)
+        return sum(a * b for a, b in zip(widths, widths[1:]))
+
+
+class MADE(NetworkWord, word="made"):
+    """A masked network whose output i depends on inputs before i only (Germain et al. 2015, eqs. 10-13).
+
+    Inputs have degrees 1 … D in order, the units of a hidden layer degrees that run through 1 … D-1 again and again; a unit
+    sees units of no higher degree, an output of degree i only units below i. Conditions reach the first layer unmasked. The
+    output is parameter-major: with D inputs and P*D outputs, output p*D + i has degree i.
+    """
+
+    joins = False
+
+    hidden: tuple[Width, ...]
+    activation: Activation = "relu"
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        output = vector_output(self.word, None, input, wanted)
+        if output[0] % input[0]:
+            raise Fault("FS301", f"`made` gives the same number of outputs for each of its {input[0]} inputs; {output[0]} are wanted")
+        return output
+
+    def ordered(self) -> bool | None:
+        return True
+
+    def degrees(self, ports: Ports) -> tuple[tuple[int, ...], ...]:
+        """Degrees of the units of each layer, from the input (1 … D) to the output."""
+        d = ports.input[0]
+        inputs = tuple(range(1, d + 1))
+        inner = tuple(tuple(i % max(1, d - 1) + 1 for i in range(width)) for width in self.hidden)
+        return (inputs, *inner, inputs * (ports.output[0] // d))
+
+    def live(self, ports: Ports) -> tuple[int, ...]:
+        """Number of unmasked weights of each layer."""
+        degrees = self.degrees(ports)
+        strict = len(degrees) - 2
+        return tuple(
+            sum(_count_below(lower, degree + (i < strict)) for degree in upper)
+            for i, (lower, upper) in enumerate(zip(degrees, degrees[1:]))
+        )
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        degrees, tensors = self.degrees(ports), []
+        conditions = sum(_size(shape) for shape in ports.given)
+        for i, live in enumerate(self.live(ports)):
+            a, b = len(degrees[i]), len(degrees[i + 1])
+            tensors += [
+                Tensor(name=f"layers.{i}.weight", shape=(b, a), live_entries=live),
+                Tensor(name=f"layers.{i}.bias", shape=(b,)),
+            ]
+        if conditions:
+            tensors.append(Tensor(name="condition.weight", shape=(len(degrees[1]), conditions)))
+        return tuple(tensors)
+
+    def multiply_adds(self, ports: Ports) -> int:
+        degrees = self.degrees(ports)
+        conditions = sum(_size(shape) for shape in ports.given)
+        return sum(len(a) * len(b) for a, b in zip(degrees, degrees[1:])) + conditions * len(degrees[1])
+
+
+class Flatten(NetworkWord, word="flatten"):
+    """Reads an image as a vector."""
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        return (_size(input),)
+
+
+def _size(shape: Shape) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
+
+
+def _count_below(degrees: tuple[int, ...], bound: int) -> int:
+    return sum(degree < bound for degree in degrees)

@@ -1,0 +1,134 @@
+"""What the rules of the vocabulary speak of: states, ports, tensors, facts, demands and faults."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Shape = tuple[int, ...]
+"""Channels (or features) first, without the batch: (D,), (C, T) or (C, H, W)."""
+
+
+def written(shape: Shape) -> str:
+    """A shape as messages, reports and diagrams show it: `3x32x32`."""
+    return "x".join(map(str, shape))
+
+
+class Frozen(BaseModel):
+    """A value that no pass changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class State(Frozen):
+    """What a wire carries: a shape, and the number of levels when its values are integers 0 … levels-1."""
+
+    shape: Shape
+    levels: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of dimensions."""
+        return prod(self.shape)
+
+    @property
+    def channels(self) -> int:
+        """Length of the channel (or feature) axis."""
+        return self.shape[0]
+
+    @property
+    def area(self) -> int:
+        """Number of positions: 1 for a vector, H*W for an image."""
+        return prod(self.shape[1:])
+
+    def with_shape(self, *shape: int) -> State:
+        """The same kind of values in another shape."""
+        return State(shape=shape, levels=self.levels)
+
+    def __str__(self) -> str:
+        return written(self.shape)
+
+
+class Ports(Frozen):
+    """What goes into a network, what it is given beside (its conditions), and what comes out."""
+
+    input: Shape
+    given: tuple[Shape, ...] = ()
+    output: Shape
+
+
+class Demand(Frozen):
+    """What a transform or prior asks of one of its networks.
+
+    `input` is what it reads, `given` its conditions beside that, `output` what it must give; `reason` says where the output
+    comes from, for messages; `ordered` asks that output i depends on inputs before i only.
+    """
+
+    input: Shape
+    given: tuple[Shape, ...] = ()
+    output: Shape
+    reason: str = ""
+    ordered: bool = False
+
+
+class Tensor(Frozen):
+    """A parameter tensor as torch stores it.
+
+    `live` leaves out the entries that a mask holds at zero, `deployed` is what remains once training-only parameters are
+    folded or cached; both are `numel` unless stated.
+    """
+
+    name: str
+    shape: Shape
+    trainable: bool = True
+    live_entries: int | None = None
+    deployed_entries: int | None = None
+
+    @property
+    def numel(self) -> int:
+        """Number of entries stored."""
+        return prod(self.shape)
+
+    @property
+    def live(self) -> int:
+        """Number of entries that no mask holds at zero."""
+        return self.numel if self.live_entries is None else self.live_entries
+
+    @property
+    def deployed(self) -> int:
+        """Number of entries that a deployed model keeps."""
+        return self.numel if self.deployed_entries is None else self.deployed_entries
+
+
+Kind = Literal["bijection", "surjection", "stochastic"]
+Mode = Literal["analytic", "sequential", "iterative", "none"]
+Likelihood = Literal["exact", "estimate", "bound"]
+Volume = Literal["zero", "constant", "varies"]
+
+
+class Facts(Frozen):
+    """What a transform states about itself, from which the checker derives the same of the flow.
+
+    `density` and `sampling` say how each direction is computed (the mode of `sampling` is what a report calls the inverse),
+    `passes` how many network evaluations a sequential direction takes.
+    """
+
+    kind: Kind = "bijection"
+    density: Mode = "analytic"
+    sampling: Mode = "analytic"
+    passes: int = 1
+    log_det: Likelihood = "exact"
+    volume: Volume = "varies"
+    sampling_needs_given: bool = True
+
+
+class Fault(Exception):
+    """A rule that is not met; the elaborator adds the place. `argument` names the argument at fault, if one is."""
+
+    def __init__(self, code: str, message: str, *, argument: str | None = None, label: str = "", notes: tuple[str, ...] = (),
+                 help: tuple[str, ...] = ()):  # fmt: skip
+        super().__init__(message)
+        self.code, self.message, self.argument, self.label = code, message, argument, label
+        self.notes, self.help = notes, help

@@ -1,0 +1,61 @@
+"""From integers to real numbers, and pointwise maps of the range."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from flowspec.vocabulary.rules import Facts, Fault, State
+from flowspec.vocabulary.word import Transform
+
+
+class Dequantize(Transform, word="dequantize"):
+    """y = low + (high - low) * (x + u) / levels with u ~ U(0, 1): a lower bound on log p of the integers (Theis et al. 2016).
+
+    Contributes D * log((high - low) / levels). Sampling rounds down to the level.
+    """
+
+    noise: Literal["uniform"] = "uniform"
+    low: float = 0.0
+    high: float = 1.0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low >= self.high:
+            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high")
+        return self
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if x.levels is None:
+            raise Fault(
+                "FS307",
+                "`dequantize` needs integers; the values that arrive are real already",
+                help=("leave it out, or declare the input's `levels`",),
+            )
+        return (State(shape=x.shape),)
+
+    def facts(self, x: State) -> Facts:
+        return Facts(kind="surjection", log_det="bound", volume="constant")
+
+
+class Logit(Transform, word="logit"):
+    """y = logit(alpha + (1 - 2 alpha) x) for x in [0, 1] (RealNVP, Dinh et al. 2017, sec. 4.1)."""
+
+    alpha: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
+
+
+class Scale(Transform, word="scale"):
+    """y = shift + factor * x with constants."""
+
+    factor: float = 1.0
+    shift: float = 0.0
+
+    @model_validator(mode="after")
+    def _invertible(self) -> Self:
+        if self.factor == 0:
+            raise Fault("FS401", "`scale(0)` is not a bijection: every x goes to the same y", argument="factor")
+        return self
+
+    def facts(self, x: State) -> Facts:
+        return Facts(volume="constant")

@@ -1,0 +1,122 @@
+"""Transforms that move dimensions about; none changes volume."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flowspec.vocabulary.rules import Facts, Fault, State, written
+from flowspec.vocabulary.word import AnyPrior, Transform
+
+
+class _Rearranging(Transform):
+    def facts(self, x: State) -> Facts:
+        return Facts(volume="zero")
+
+
+class Squeeze(_Rearranging, word="squeeze"):
+    """Trades positions for channels: C x H x W -> f²C x H/f x W/f (RealNVP, Dinh et al. 2017, sec. 3.6).
+
+    `channels_first`: channel c at offset (dy, dx) goes to channel c*f² + f*dy + dx. `offsets_first`: to (f*dy + dx)*C + c.
+    """
+
+    factor: Annotated[int, Field(ge=2)] = 2
+    order: Literal["channels_first", "offsets_first"] = "channels_first"
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if len(x.shape) != 3:
+            raise Fault("FS302", f"`squeeze` needs an image; {x} arrives")
+        c, h, w = x.shape
+        f = self.factor
+        odd = next((side for side in (h, w) if side % f), None)
+        if odd is not None:
+            raise Fault(
+                "FS303",
+                f"`squeeze({f})` needs sides that {f} divides; {x} has a side of {odd}",
+                label=f"{odd} is not a multiple of {f}",
+                help=(f"pad or crop the image so that its sides are multiples of {f}, or leave this squeeze out",),
+            )
+        return (x.with_shape(c * f * f, h // f, w // f),)
+
+    def inputs(self, z: State) -> State:
+        if len(z.shape) != 3 or z.channels % self.factor**2:
+            raise Fault("FS303", f"turned round, `squeeze({self.factor})` needs {self.factor**2}·n channels; {z} arrives")
+        c, h, w = z.shape
+        return z.with_shape(c // self.factor**2, h * self.factor, w * self.factor)
+
+
+class Reverse(_Rearranging, word="reverse"):
+    """Reverses the order of the channels (or features)."""
+
+
+class Permute(_Rearranging, word="permute"):
+    """Permutes the channels (or features): a fixed random order drawn from `seed`, or the order given (from 0)."""
+
+    order: tuple[int, ...] | Literal["random"] = "random"
+    seed: int = 0
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if self.order != "random" and sorted(self.order) != list(range(x.channels)):
+            raise Fault(
+                "FS304", f"`order` must hold each of 0 … {x.channels - 1} once, for {x.channels} channels", argument="order"
+            )
+        return (x,)
+
+
+class Swap(_Rearranging, word="swap"):
+    """Swaps the two halves of the channels (or features); of an odd number the first half is the larger."""
+
+
+class Reshape(_Rearranging, word="reshape"):
+    """Reads the same numbers in another shape."""
+
+    shape: tuple[Annotated[int, Field(ge=1)], ...]
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if prod(self.shape) != x.size:
+            raise Fault(
+                "FS301",
+                f"`reshape` to {written(self.shape)} needs {prod(self.shape)} dimensions; {x} has {x.size}",
+                argument="shape",
+            )
+        return (x.with_shape(*self.shape),)
+
+    def inputs(self, z: State) -> State:
+        raise Fault("FS305", "`reshape` cannot be turned round here: the shape it came from is not known")
+
+
+class Flatten(_Rearranging, word="flatten"):
+    """Reads an image as a vector."""
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        return (x.with_shape(x.size),)
+
+    def inputs(self, z: State) -> State:
+        raise Fault("FS305", "`flatten` cannot be turned round here: the shape it came from is not known")
+
+
+class Split(_Rearranging, word="split"):
+    """Cuts the channels in two: the first part goes on, the second goes to `prior` (factored out) or to a named wire.
+
+    `half` keeps half of the channels (the larger, of an odd number); a number keeps that many. A network of `prior` reads
+    the part that goes on (Glow's conditional split prior), or what it is `given`.
+    """
+
+    closes = "prior"
+
+    keep: Annotated[int, Field(ge=1)] | Literal["half"] = "half"
+    prior: AnyPrior | None = None
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        first = (x.channels + 1) // 2 if self.keep == "half" else self.keep
+        rest = x.channels - first
+        if rest < 1:
+            raise Fault(
+                "FS306",
+                f"`split` keeps {first} of {x.channels} channels: nothing is left for the second part",
+                argument="keep",
+                help=("squeeze first, so that there are channels to split",) if len(x.shape) == 3 else (),
+            )
+        return (x.with_shape(first, *x.shape[1:]), x.with_shape(rest, *x.shape[1:]))

@@ -1,0 +1,174 @@
+"""The words of the language: a word is one declaration here and one torch module of the same name in `flowspec.modules`.
+
+A declaration is a pydantic model. Its fields are the arguments, in the order in which they may stand without a name; its
+methods are the rules (shapes, facts, parameters, cost). None of them imports torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_serializer
+
+from flowspec.vocabulary.rules import Demand, Facts, Ports, Shape, State, Tensor
+
+Net = Annotated[str, "network"]
+"""An argument that is a network; its value is the network's text, the step holds the network itself."""
+
+
+class Word(BaseModel):
+    """A word of one role. A class given `word=` is a word; a class without is the abstract base of a role."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    role: ClassVar[str]
+    word: ClassVar[str]
+    words: ClassVar[dict[str, type[Self]]]
+
+    def __init_subclass__(cls, word: str | None = None, role: str | None = None, **kwargs: Any):
+        super().__init_subclass__(**kwargs)
+        if role is not None:
+            cls.role, cls.words = role, {}
+        if word is not None:
+            cls.word = word
+            cls.words[word] = cls
+
+    @model_serializer(mode="wrap")
+    def _named(self, handler: Any) -> dict[str, Any]:
+        return {"word": self.word, **handler(self)}
+
+    @classmethod
+    def read(cls, data: Any) -> Any:
+        """A word of this role from its JSON form."""
+        if not isinstance(data, Mapping):
+            return data
+        arguments = dict(data)
+        return cls.words[arguments.pop("word")].model_validate(arguments)
+
+    @classmethod
+    def network_fields(cls) -> tuple[str, ...]:
+        """The arguments that are networks."""
+        return tuple(name for name, field in cls.model_fields.items() if "network" in _annotations(field))
+
+
+def _annotations(field: Any) -> list[Any]:
+    found, stack = list(field.metadata), [field.annotation]
+    while stack:
+        annotation = stack.pop()
+        found += getattr(annotation, "__metadata__", ())
+        stack += getattr(annotation, "__args__", ())
+    return [item for item in found if isinstance(item, str)]
+
+
+class Input(Word, role="input"):
+    """What the data, or a condition, looks like."""
+
+    def state(self) -> State:
+        """The state that enters the flow."""
+        raise NotImplementedError
+
+
+class Map(Word, role="map"):
+    """An elementwise bijection y = f(x; parameters), the parameters being given by a conditioner."""
+
+    @property
+    def width(self) -> int:
+        """Number of parameters for each element."""
+        raise NotImplementedError
+
+    def facts(self) -> Facts:
+        """Kind, inverse, log-det and volume of the map."""
+        return Facts()
+
+
+class Transform(Word, role="transform"):
+    """A step of a flow: how it maps a state in the normalising direction, and what is known of it."""
+
+    closes: ClassVar[str | None] = None
+    """The argument whose prior ends the second output, for a transform that has one."""
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        """The states that leave, given the one that enters. Raises Fault where the step cannot stand."""
+        return (x,)
+
+    def inputs(self, z: State) -> State:
+        """The state that enters, given the one that leaves: the shape rule of `inverse { }`."""
+        return z
+
+    def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
+        """What is asked of each network."""
+        return {}
+
+    def facts(self, x: State) -> Facts:
+        """Kind, modes of both directions, log-det and volume."""
+        return Facts()
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        """The step's own parameter tensors, without its networks'."""
+        return ()
+
+    def multiply_adds(self, x: State) -> tuple[int, int]:
+        """The step's own multiply-adds for one example: density, sampling."""
+        return (0, 0)
+
+    def evaluations(self, x: State) -> tuple[int, int]:
+        """How many times each network is evaluated in whole: density, sampling."""
+        return (1, 1)
+
+
+class Prior(Word, role="prior"):
+    """A distribution that ends a wire."""
+
+    def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
+        """What is asked of each network."""
+        return {}
+
+    def parameters(self, z: State) -> tuple[Tensor, ...]:
+        """The prior's own parameter tensors."""
+        return ()
+
+    def check(self, z: State) -> None:
+        """Raises Fault where the prior cannot end this state."""
+
+
+class NetworkWord(Word, role="network"):
+    """A network, or a piece of one: any function of a shape to a shape."""
+
+    body: ClassVar[str | None] = None
+    """For a combinator, how its body is read: a `sequence`, or `branches` that all read the input."""
+    joins: ClassVar[bool] = True
+    """Whether conditions are joined to the input before the word sees them; else it takes them itself."""
+    keeps_shape: ClassVar[bool] = False
+    """Whether the output has the input's shape, so that a wanted output is a wanted input."""
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        """The output's shape; `wanted` fills what the arguments leave open. Raises Fault when nothing does."""
+        return input
+
+    def inside(self, input: Shape, wanted: Shape | None) -> Shape | None:
+        """For a combinator: the output wanted of its body."""
+        return wanted
+
+    def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
+        """For a combinator: the output's shape from those of the body's branches."""
+        raise NotImplementedError
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        """The word's own parameter tensors."""
+        return ()
+
+    def multiply_adds(self, ports: Ports) -> int:
+        """Multiply-adds of one evaluation on one example."""
+        return 0
+
+    def ordered(self) -> bool | None:
+        """True if output i depends on inputs before i only, None if on input i alone (it keeps what order there is)."""
+        return None if self.keeps_shape else False
+
+
+AnyInput = Annotated[SerializeAsAny[Input], BeforeValidator(Input.read)]
+AnyMap = Annotated[SerializeAsAny[Map], BeforeValidator(Map.read)]
+AnyTransform = Annotated[SerializeAsAny[Transform], BeforeValidator(Transform.read)]
+AnyPrior = Annotated[SerializeAsAny[Prior], BeforeValidator(Prior.read)]
+AnyNetwork = Annotated[SerializeAsAny[NetworkWord], BeforeValidator(NetworkWord.read)]
