@@ -54,6 +54,11 @@ class Step(Frozen):
     """Inside `inverse { }`: the normalising direction of the flow is the inverse of this transform."""
     span: Span
 
+    @property
+    def domain(self) -> State:
+        """The state x that the word's rules speak of: what enters the transform as it is declared."""
+        return self.after[0] if self.inverted else self.before[0]
+
 
 class End(Frozen):
     """A prior at its place: ends the wire it reads."""

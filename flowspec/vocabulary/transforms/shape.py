@@ -120,3 +120,7 @@ class Split(_Rearranging, word="split"):
                 help=("squeeze first, so that there are channels to split",) if len(x.shape) == 3 else (),
             )
         return (x.with_shape(first, *x.shape[1:]), x.with_shape(rest, *x.shape[1:]))
+
+
+class Merge(_Rearranging, word="merge"):
+    """Joins named wires on the channel axis into the current one; written `merge(a, b)`."""
