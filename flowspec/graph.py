@@ -15,6 +15,7 @@ from pydantic import Field
 
 from flowspec.source import Span
 from flowspec.vocabulary.rules import Frozen, Ports, State
+from flowspec.vocabulary.settings.runs import AnySetting, Phase
 from flowspec.vocabulary.word import AnyInput, AnyNetwork, AnyPrior, AnyTransform
 
 MAIN = "main"
@@ -138,9 +139,8 @@ class Graph(Frozen):
     contexts: tuple[ContextNode, ...] = ()
     body: Block
     contracts: tuple[Contract, ...] = ()
-    settings: dict[str, dict] = {}
-    text: str = ""
-    """The canonical text the graph was made from, with the files it uses and the parameters' values."""
+    settings: dict[str, AnySetting] = {}
+    phases: tuple[Phase, ...] = ()
 
 
 class Node(NamedTuple):

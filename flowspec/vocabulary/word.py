@@ -7,7 +7,7 @@ methods are the rules (shapes, facts, parameters, cost). None of them imports to
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_serializer
 
@@ -85,6 +85,8 @@ class Map(Word, role="map"):
 class Transform(Word, role="transform"):
     """A step of a flow: how it maps a state in the normalising direction, and what is known of it."""
 
+    reads: ClassVar[Literal["real", "integers", "any"]] = "real"
+    """The values it can stand on."""
     closes: ClassVar[str | None] = None
     """The argument whose prior ends the second output, for a transform that has one."""
 

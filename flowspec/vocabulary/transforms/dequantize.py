@@ -16,6 +16,8 @@ class Dequantize(Transform, word="dequantize"):
     Contributes D * log((high - low) / levels). Sampling rounds down to the level.
     """
 
+    reads = "integers"
+
     noise: Literal["uniform"] = "uniform"
     low: float = 0.0
     high: float = 1.0

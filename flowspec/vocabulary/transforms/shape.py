@@ -12,6 +12,8 @@ from flowspec.vocabulary.word import AnyPrior, Transform
 
 
 class _Rearranging(Transform):
+    reads = "any"
+
     def facts(self, x: State) -> Facts:
         return Facts(volume="zero")
 

@@ -1,0 +1,161 @@
+"""The checker: proves of an elaborated graph that its density can be computed, and how it is sampled.
+
+Both directions are graphs of what each step needs (networkx). In the normalising direction a step needs its inputs and its
+conditions. In the sampling direction a wire is known once the step that reads it has been inverted, for which that step's
+outputs and its conditions must be known. A cycle is an error, shown as a path through the text.
+"""
+
+from __future__ import annotations
+
+import operator
+
+import networkx as nx
+
+from flowspec.checked import CheckedGraph, FlowFacts
+from flowspec.diagnostics import Diagnostic, Label, SpecError
+from flowspec.graph import Contract, End, Graph, Mark, Node, Step, expand
+from flowspec.report.numbers import count, of_graph
+from flowspec.vocabulary.rules import Facts
+
+WORST_FIRST = {
+    "log_det": ("bound", "estimate", "exact"),
+    "mode": ("none", "iterative", "sequential", "analytic"),
+    "volume": ("varies", "constant", "zero"),
+}
+
+
+def check(graph: Graph) -> CheckedGraph:
+    """The checked graph. Raises SpecError with every fault found."""
+    nodes = expand(graph)
+    faults = _unread_contexts(graph, nodes)
+    density = _order(nodes, _density_needs(nodes), "FS405", faults)
+    sampling = _order(nodes, _sampling_needs(nodes), "FS406", faults)
+    if faults:
+        raise SpecError(faults)
+    facts = _facts(nodes)
+    faults += _broken_contracts(graph, facts)
+    if faults:
+        raise SpecError(faults)
+    return CheckedGraph(graph=graph, facts=facts, density=density, sampling=None if facts.inverse == "none" else sampling)
+
+
+# ----------------------------------------------------------------------------------------------------------------- orders
+
+
+def _density_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
+    maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in node.outputs}
+    needs = nx.DiGraph()
+    for i, node in enumerate(nodes):
+        needs.add_node(i)
+        for wire in (*node.inputs, *node.given):
+            if wire in maker:
+                needs.add_edge(maker[wire], i)
+    return needs
+
+
+def _sampling_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
+    maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in node.inputs}
+    needs = nx.DiGraph()
+    for i, node in enumerate(nodes):
+        needs.add_node(i)
+        if isinstance(node.item, Mark):
+            continue
+        conditions = node.given if _needs_given(node) else ()
+        for wire in (*node.outputs, *conditions):
+            if wire in maker:
+                needs.add_edge(maker[wire], i)
+    return needs
+
+
+def _needs_given(node: Node) -> bool:
+    return isinstance(node.item, End) or node.item.word.facts(node.item.domain).sampling_needs_given
+
+
+def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic]) -> tuple[int, ...]:
+    try:
+        cycle = [edge[0] for edge in nx.find_cycle(needs)]
+    except nx.NetworkXNoCycle:
+        return tuple(nx.lexicographical_topological_sort(needs, key=(lambda i: i) if code == "FS405" else (lambda i: -i)))
+    faults.append(_cycle(nodes, cycle, code))
+    return ()
+
+
+def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str) -> Diagnostic:
+    conditioned = [i for i in cycle if nodes[i].given]
+    culprit = nodes[max(conditioned, default=cycle[0])]
+    path = " -> ".join(nodes[i].path for i in (*cycle, cycle[0]))
+    if code == "FS405":
+        message = f"the density cannot be computed: `{culprit.path}` is conditioned on a state that is computed from it"
+        help = ("condition on a state that does not come after this step",)
+        note = f"each needs the one before it: {path}"
+    else:
+        message = f"the flow cannot be sampled: inverting `{culprit.path}` needs a state that is known only after it is inverted"
+        help = ("condition on a state that sampling knows by then: one nearer the prior, another wire, or a context",)
+        note = f"in the sampling direction each is needed by the next: {path}"
+    reads = tuple(Label(nodes[i].item.span, "part of the cycle") for i in cycle if nodes[i].item.span != culprit.item.span)[:1]
+    return Diagnostic(code, message, Label(culprit.item.span, "conditioned here"), reads, notes=(note,), help=help)
+
+
+# ------------------------------------------------------------------------------------------------------------------ facts
+
+
+def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
+    steps = [(node.path, _flow_facts(node.item)) for node in nodes if isinstance(node.item, Step)]
+    likelihood, because = _worst(steps, "log_det", "log_det")
+    density, slow = _worst(steps, "density", "mode")
+    inverse, hard = _worst(steps, "sampling", "mode")
+    volume, varying = _worst(steps, "volume", "volume")
+    return FlowFacts(
+        likelihood=likelihood, density=density, inverse=inverse, volume=volume,
+        passes=sum(facts.passes for _, facts in steps if "sequential" in (facts.density, facts.sampling)),
+        latent_dims=sum(node.item.before[0].size for node in nodes if isinstance(node.item, End)),
+        causes={"likelihood": because, "density": slow, "inverse": hard, "volume": varying},
+    )  # fmt: skip
+
+
+def _flow_facts(step: Step) -> Facts:
+    facts = step.word.facts(step.domain)
+    return facts.model_copy(update={"density": facts.sampling, "sampling": facts.density}) if step.inverted else facts
+
+
+def _worst(steps: list[tuple[str, Facts]], field: str, scale: str) -> tuple[str, tuple[str, ...]]:
+    order = WORST_FIRST[scale]
+    worst = min((order.index(getattr(facts, field)) for _, facts in steps), default=len(order) - 1)
+    causes = tuple(path for path, facts in steps if getattr(facts, field) == order[worst])
+    return order[worst], causes if worst < len(order) - 1 else ()
+
+
+def _unread_contexts(graph: Graph, nodes: tuple[Node, ...]) -> list[Diagnostic]:
+    read = {wire for node in nodes for wire in node.given}
+    return [
+        Diagnostic("FS509", f"context `{context.name}` is read by nothing", Label(context.span),
+                   help=(f"give it to the conditioners that should read it: `given={context.name}`",))
+        for i, context in enumerate(graph.contexts) if i + 1 not in read
+    ]  # fmt: skip
+
+
+# -------------------------------------------------------------------------------------------------------------- contracts
+
+_OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def _broken_contracts(graph: Graph, facts: FlowFacts) -> list[Diagnostic]:
+    found = ((contract, fact_value(graph, facts, contract)) for contract in graph.contracts)
+    return [_broken(contract, value) for contract, value in found if not _OPERATORS[contract.operator](value, contract.value)]
+
+
+def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:
+    """What a contract's fact really is."""
+    if contract.fact == "count":
+        return count(graph, contract.subject or "")
+    if contract.fact in ("latent_dims", "likelihood", "inverse", "volume"):
+        return getattr(facts, contract.fact)
+    return getattr(of_graph(graph), contract.fact)
+
+
+def _broken(contract: Contract, value: int | str) -> Diagnostic:
+    shown = f"{value:_}" if isinstance(value, int) else value
+    notes = ()
+    if isinstance(value, int) and isinstance(contract.value, int):
+        notes = (f"off by {value - contract.value:+_}",)
+    return Diagnostic("FS702", f"contract not met: {contract.text}", Label(contract.span, f"found {shown}"), notes=notes)

@@ -1,0 +1,197 @@
+"""Elaboration: from definitions to a graph, in which every name, number and shape is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flowspec.diagnostics import Diagnostic, Label, SpecError
+from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.elaborate.contracts import contract
+from flowspec.elaborate.definitions import Definitions, with_defaults
+from flowspec.elaborate.flow import FlowElaborator
+from flowspec.elaborate.frames import Frame, Slots, Wire, tap_names
+from flowspec.elaborate.networks import Planner, shaped
+from flowspec.elaborate.settings import setting
+from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, evaluate, fail
+from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph
+from flowspec.load import Program
+from flowspec.syntax import tree
+from flowspec.vocabulary.rules import State
+from flowspec.vocabulary.settings.runs import Phase, Setting
+from flowspec.vocabulary.word import Input
+
+Plain = int | float | str | bool | tuple
+
+
+def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) -> Graph:
+    """The graph of a program's flow, with parameters overridden by name. Raises SpecError with every fault found.
+
+    A condition may be a state that is tapped further down; its shape is then found by elaborating again with the taps of the
+    pass before, until nothing is left open.
+    """
+    later: dict[str, Known] = {}
+    while True:
+        flow = _Flow(program, overrides or {}, later)
+        graph = flow.graph()
+        faults = (*program.faults, *flow.faults)
+        waits = {name for name in flow.frame.awaited if name not in later and isinstance(flow.frame.taps.get(name), Known)}
+        if faults or not waits:
+            break
+        later = {name: tap for name, tap in flow.frame.taps.items() if isinstance(tap, Known)}
+    if faults or graph is None:
+        raise SpecError(faults)
+    return graph
+
+
+@dataclass
+class _Flow:
+    program: Program
+    overrides: Mapping[str, Value]
+    later: dict[str, Known]
+    faults: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.definition = self.program.flow
+        self.definitions = Definitions(self.program.definitions)
+        body = self.definition.body
+        self.frame = Frame(0, later=self.later, awaited=set() if self.later else tap_names(body))
+        self.input: tuple[tree.Input, Spoken] | None = None
+        self.contexts: list[ContextNode] = []
+        self.settings: dict[str, Setting] = {}
+        self.phases: tuple[Phase, ...] = ()
+        self.contracts: list[Contract] = []
+
+    def graph(self) -> Graph | None:
+        try:
+            with self.definitions.inside(self.definition, self.definition.name.span):
+                return self._graph()
+        except SpecError as error:
+            self.faults += error.diagnostics
+            return None
+
+    def _graph(self) -> Graph | None:
+        scope = self._parameters()
+        head, rest = self._head_and_rest(scope)
+        if self.input is None:
+            if not self.faults:
+                raise fail("FS507", f"flow `{self.definition.name.name}` has no input", self.definition.name.span,
+                           help=("say what the data look like first: `input vector(2)`",))  # fmt: skip
+            return None
+        statement, spoken = self.input
+        state = spoken.word.state()
+        self.slots = Slots({MAIN: Wire(state, statement.span)})
+        walker = FlowElaborator(self.definitions, self.frame, self.slots)
+        scope.states = walker.find_state
+        items = walker.body(tree.Body(self.definition.body.span, tuple(rest)), scope)
+        self.faults += walker.faults
+        self._completeness(walker)
+        self._tail(walker, scope)
+        if self.faults:
+            return None
+        body = Block(kind="flow", name=self.definition.name.name, items=items, span=self.definition.span)
+        return Graph(
+            name=self.definition.name.name, parameters=self._plain_parameters(scope), input=spoken.word, input_state=state,
+            input_span=statement.span, contexts=tuple(self.contexts), body=body, contracts=tuple(self.contracts),
+            settings=self.settings, phases=self.phases,
+        )  # fmt: skip
+
+    # ----------------------------------------------------------------------------------------------- head of the flow
+
+    def _parameters(self) -> Scope:
+        known = {parameter.name for parameter in self.definition.parameters}
+        for name in self.overrides:
+            if name not in known:
+                names = ", ".join(f"`{parameter}`" for parameter in sorted(known)) or "none"
+                raise fail("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", self.definition.name.span,
+                           label=f"its parameters: {names}")  # fmt: skip
+        return with_defaults(self.definition, self.overrides, self.definition.name.span)
+
+    def _plain_parameters(self, scope: Scope) -> dict[str, Plain]:
+        names = [parameter.name for parameter in self.definition.parameters]
+        return {name: plain for name in names if (plain := _plain(scope.values[name])) is not None}
+
+    def _head_and_rest(self, scope: Scope) -> tuple[list[tree.Statement], list[tree.Statement]]:
+        head, rest = [], []
+        for statement in self.definition.body.statements:
+            if isinstance(statement, tree.Input | tree.Context):
+                head.append(statement)
+                self._guarded(statement, scope)
+            elif not isinstance(statement, tree.Settings):
+                rest.append(statement)
+        return head, rest
+
+    def _guarded(self, statement: tree.Input | tree.Context, scope: Scope) -> None:
+        try:
+            self._declare_input(statement, scope) if isinstance(statement, tree.Input) else self._declare_context(statement, scope)
+        except SpecError as error:
+            self.faults += error.diagnostics
+
+    def _declare_input(self, statement: tree.Input, scope: Scope) -> None:
+        if self.input is not None:
+            raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),))
+        self.input = statement, speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
+
+    def _declare_context(self, statement: tree.Context, scope: Scope) -> None:
+        expression = statement.value
+        first, *rest = expression.parts if isinstance(expression, tree.Compose) else (expression,)
+        spoken = speak(Input, evaluate(first, scope), scope, first.span)
+        name = statement.name.name if statement.name else spoken.word.word
+        if name in self.frame.contexts:
+            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, help=("name it: `context … as label`",))
+        state, network = spoken.word.state(), None
+        if rest:
+            value = Deferred(tree.Compose(expression.span, tuple(rest)), scope)
+            plan = Planner(self.definitions).plan(value, expression.span)
+            network = shaped(plan, state.shape, (), None).model_copy(update={"name": "network"})
+            state = State(shape=network.ports.output)
+        self.contexts.append(ContextNode(name=name, word=spoken.word, state=state, network=network, span=statement.span))
+        self.frame.contexts[name] = Known(name, state)
+
+    # ----------------------------------------------------------------------------------------------- tail of the flow
+
+    def _completeness(self, walker: FlowElaborator) -> None:
+        if walker.faults and any(wire.state is None for wire in self.slots.open.values()):
+            return
+        for slot, wire in self.slots.open.items():
+            if slot == MAIN:
+                self.faults.append(Diagnostic(
+                    "FS508", f"{wire.state} dimensions end in no prior", Label(self.definition.name.span, "the flow has no prior"),
+                    (Label(wire.span, "this state reaches the end"),), help=("end the flow with `prior gaussian`",),
+                ))  # fmt: skip
+            else:
+                self.faults.append(Diagnostic(
+                    "FS505", f"wire `{slot}` is dropped: {wire.state} dimensions end in no prior", Label(wire.span, "opened here"),
+                    help=(f"merge it, or end it: `on {slot} {{ prior gaussian }}`",),
+                ))  # fmt: skip
+
+    def _tail(self, walker: FlowElaborator, scope: Scope) -> None:
+        for statement in self.definition.body.statements:
+            if isinstance(statement, tree.Settings):
+                self._setting(statement, scope, walker.parts)
+        for expectation, inner, state in walker.shapes:
+            try:
+                found = contract(expectation, inner, state)
+            except SpecError as error:
+                self.faults += error.diagnostics
+            else:
+                self.contracts += [found] if found else []
+
+    def _setting(self, statement: tree.Settings, scope: Scope, parts: set[str]) -> None:
+        try:
+            word, phases = setting(statement, scope, parts)
+            if word.word in self.settings:
+                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span)
+            self.settings[word.word] = word
+            self.phases += phases
+        except SpecError as error:
+            self.faults += error.diagnostics
+
+
+def _plain(value: Value) -> Plain | None:
+    if isinstance(value, Symbol):
+        return value.name
+    if isinstance(value, list):
+        items = [_plain(item) for item in value]
+        return None if None in items else tuple(items)
+    return value if isinstance(value, int | float | str | bool) else None

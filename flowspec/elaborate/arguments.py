@@ -1,0 +1,324 @@
+"""From a call to a word: its arguments by name, each of the type that the word declares."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ValidationError
+
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.sources import source
+from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, described, evaluate, fail, unknown_or
+from flowspec.source import Span
+from flowspec.syntax import tree
+from flowspec.syntax.format import write
+from flowspec.vocabulary.rules import Fault
+from flowspec.vocabulary.settings.runs import Source
+from flowspec.vocabulary.word import Word
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A word with its arguments, the networks it was given, and where each argument stands."""
+
+    word: Word
+    networks: dict[str, Value]
+    spans: dict[str, Span]
+    span: Span
+    given: Value | None = None
+    inner: dict[str, Spoken] | None = None
+    """Arguments that are words themselves, for the networks and places within them."""
+
+    def at(self, argument: str | None) -> Span:
+        """The place of an argument, or of the whole call."""
+        return self.spans.get(argument or "", self.span)
+
+
+@lru_cache(maxsize=None)
+def fields_of(word: type[Word]) -> dict[str, Any]:
+    """The declared type of each argument."""
+    hints = get_type_hints(word, include_extras=True)
+    return {name: hints[name] for name in word.model_fields}
+
+
+def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
+    """The word of a role that a call or a name stands for. Raises SpecError."""
+    name, name_span, arguments, scope = call_of(role, value, scope, span)
+    word = role.words.get(name)
+    if word is None:
+        raise unknown_word(role, name, name_span)
+    bound = bind(word, arguments, span)
+    return _construct(word, bound, scope, span)
+
+
+def call_of(role: type[Word], value: Value, scope: Scope, span: Span) -> tuple[str, Span, tuple[tree.Argument, ...], Scope]:
+    """Name and arguments of a value that must be a call or a bare name."""
+    if isinstance(value, Symbol):
+        return value.name, value.span, (), scope
+    if isinstance(value, Deferred) and isinstance(value.expression, tree.Call):
+        return value.expression.name, value.expression.name_span, value.expression.arguments, value.scope
+    raise fail("FS207", f"{ROLES[role.role]} is needed here, found {described(value)}", span)
+
+
+ROLES = {
+    "transform": "a transform",
+    "network": "a network",
+    "map": "a map",
+    "prior": "a prior",
+    "input": "an input",
+}
+"""How messages call the words of each role."""
+
+
+def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...] = ()) -> SpecError:
+    """An error for a name that is no word of the role, with what it is instead, or the nearest name."""
+    what = ROLES.get(role.role, f"one of the {role.role} words")
+    for other in Word.__subclasses__():
+        if other is not role and name in other.words and other.role in ROLES:
+            return fail("FS204", f"`{name}` is {ROLES[other.role]}; {what} is needed here", span, help=_instead(role, other, name))
+    near = nearest(name, (*role.words, *known))
+    label = f"did you mean `{near}`?" if near else ""
+    fixes = (Fix(f"write `{near}`", span, near, safe=False),) if near else ()
+    help = () if near else (f"{what} is one of: " + ", ".join(sorted((*role.words, *known))),)
+    return fail("FS202", f"unknown name `{name}`: {what} is needed here", span, label=label, fixes=fixes, help=help)
+
+
+def _instead(role: type[Word], other: type[Word], name: str) -> tuple[str, ...]:
+    if (role.role, other.role) == ("transform", "network"):
+        return (
+            "a network has no inverse and no log-det, whatever its shapes; put it inside a transform,"
+            f" as in `coupling(affine, {name} >> …)`",
+        )
+    if (role.role, other.role) == ("transform", "map"):
+        return (f"a map becomes a transform in `coupling({name}, …)`, `autoregressive({name}, …)` or `elementwise({name})`",)
+    if (role.role, other.role) == ("transform", "prior"):
+        return (f"a prior ends a wire: `prior {name}`",)
+    return ()
+
+
+def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
+    """Arguments by name. Raises SpecError for unknown, doubled and missing ones."""
+    names, bound = list(fields_of(word)), {}
+    faults: list[Diagnostic] = []
+    free = iter(names)
+    extra = ("given",) if word.network_fields() or word.role == "transform" else ()
+    for argument in arguments:
+        name = argument.name or next((name for name in free if name not in bound), None)
+        place = argument.name_span or argument.span
+        if name is None:
+            faults.append(Diagnostic("FS205", f"`{word.word}` takes {_many(names)}", Label(argument.span, "one too many"), notes=(signature(word),)))
+        elif name not in names and name not in extra:
+            faults.append(_unknown_argument(word, name, (*names, *extra), place))
+        elif name in bound:
+            faults.append(Diagnostic("FS205", f"`{name}` is given twice", Label(place), (Label(bound[name].span, "first given here"),)))
+        else:
+            bound[name] = argument
+    missing = [name for name, field in word.model_fields.items() if field.is_required() and name not in bound]
+    if missing and not faults:
+        needed = ", ".join(f"`{name}`" for name in missing)
+        faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),)))
+    if faults:
+        raise SpecError(faults)
+    return bound
+
+
+def _many(names: list[str]) -> str:
+    return "no arguments" if not names else f"{len(names)} argument{'s' if len(names) > 1 else ''}: " + ", ".join(names)
+
+
+def _unknown_argument(word: type[Word], name: str, names: tuple[str, ...], span: Span) -> Diagnostic:
+    near = nearest(name, names)
+    label = f"did you mean `{near}`?" if near else ""
+    fixes = (Fix(f"write `{near}`", span, near, safe=True),) if near else ()
+    return Diagnostic("FS203", f"unknown argument `{name}` for `{word.word}`", Label(span, label), notes=(signature(word),), fixes=fixes)
+
+
+def signature(word: type[Word]) -> str:
+    """A word's arguments as an author would declare them."""
+    fields = fields_of(word)
+    parts = [
+        f"{name}: {meaning(hint)}" + ("" if word.model_fields[name].is_required() else f" = {_shown(word.model_fields[name].default)}")
+        for name, hint in fields.items()
+    ]
+    return f"{word.word}({', '.join(parts)})"
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Word):
+        return value.word
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
+
+
+def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
+    fields, values, networks, inner, faults = fields_of(word), {}, {}, {}, []
+    spans = {name: argument.value.span for name, argument in bound.items()}
+    given = None
+    for name, argument in bound.items():
+        try:
+            value = evaluate(argument.value, scope)
+            if name == "given" and name not in fields:
+                given = value
+                continue
+            result = convert(value, fields[name], scope, argument.value.span)
+        except SpecError as error:
+            faults += error.diagnostics
+            continue
+        if isinstance(result, Spoken):
+            inner[name], result = result, result.word
+        elif is_network(result):
+            networks[name], result = result, write(argument.value)
+        values[name] = result
+    if faults:
+        raise SpecError(faults)
+    return Spoken(_validated(word, values, spans, span), networks, spans, span, given, inner)
+
+
+def _validated(word: type[Word], values: dict[str, Any], spans: dict[str, Span], span: Span) -> Word:
+    try:
+        return word(**values)
+    except ValidationError as error:
+        problems = {str(problem["loc"][0]): problem for problem in error.errors()}
+        raise SpecError(
+            Diagnostic("FS208", f"`{name}` of `{word.word}` {_bound(problem)}", Label(spans.get(name, span), f"found {_shown(problem['input'])}"))
+            for name, problem in problems.items()
+        ) from None
+    except Fault as fault:
+        raise from_fault(fault, spans, span) from None
+
+
+def _bound(problem: Any) -> str:
+    context = problem.get("ctx", {})
+    words = {"ge": "must be at least", "gt": "must be more than", "le": "must be at most", "lt": "must be less than"}
+    key = next((key for key in words if key in context), None)
+    if key:
+        return f"{words[key]} {context[key]:g}"
+    if "min_length" in context:
+        return f"must hold at least {context['min_length']} item{'s' if context['min_length'] > 1 else ''}"
+    return "cannot take this value"
+
+
+def from_fault(fault: Fault, spans: dict[str, Span], span: Span) -> SpecError:
+    """The error for a rule that is not met, placed at the argument it names or else at the call."""
+    label = Label(spans.get(fault.argument or "", span), fault.label)
+    return SpecError([Diagnostic(fault.code, fault.message, label, notes=fault.notes, help=fault.help)])
+
+
+def is_network(value: Any) -> bool:
+    """Whether a converted value is a network still to be built."""
+    return isinstance(value, Symbol | Deferred)
+
+
+# ------------------------------------------------------------------------------------------------------------- conversion
+
+
+def convert(value: Value, hint: Any, scope: Scope, span: Span) -> Any:
+    """A value as a declared type. Networks come back as they are, words as `Spoken`. Raises SpecError."""
+    choices = alternatives(hint)
+    for choice in choices:
+        found, result = _as(value, choice, scope, span)
+        if found:
+            return result
+    raise _mismatch(value, hint, choices, span)
+
+
+def alternatives(hint: Any) -> list[Any]:
+    """The types that a declared type allows, networks last."""
+    origin = get_origin(hint)
+    if origin is Annotated:
+        inner = get_args(hint)
+        if "network" in inner[1:]:
+            return ["network"]
+        return alternatives(inner[0])
+    if origin in (Union, types.UnionType):
+        found = [choice for part in get_args(hint) for choice in alternatives(part)]
+        return sorted(found, key=lambda choice: choice == "network")
+    return [hint]
+
+
+def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]:
+    if choice == "network":
+        return is_network(value), value
+    if get_origin(choice) is Literal:
+        name = value.name if isinstance(value, Symbol) else value
+        return name in get_args(choice) and not isinstance(name, bool), name
+    if get_origin(choice) is tuple:
+        return _as_tuple(value, choice, scope, span)
+    if get_origin(choice) is dict:
+        item = get_args(choice)[1]
+        return isinstance(value, dict), value and {name: convert(v, item, scope, span) for name, v in _pairs(value)}
+    if choice is Source:
+        return isinstance(value, Symbol | Deferred), source(value, span)
+    if isinstance(choice, type) and issubclass(choice, Word):
+        return (True, speak(choice, value, scope, span)) if isinstance(value, Symbol | Deferred) else (False, None)
+    if choice is type(None):
+        return isinstance(value, Symbol) and value.name == "none", None
+    return _as_plain(value, choice)
+
+
+def _pairs(value: Value) -> list[tuple[str, Value]]:
+    return list(value.items()) if isinstance(value, dict) else []
+
+
+def _as_plain(value: Value, choice: Any) -> tuple[bool, Any]:
+    if choice is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return True, float(value)
+    if choice is int and isinstance(value, float) and value.is_integer():
+        return True, int(value)
+    return isinstance(value, choice) and (choice is bool or not isinstance(value, bool)), value
+
+
+def _as_tuple(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]:
+    item = get_args(choice)[0]
+    if isinstance(value, Symbols | Symbol) and get_origin(item) is Literal:
+        symbols = value.names if isinstance(value, Symbols) else (value,)
+        return True, tuple(convert(symbol, item, scope, symbol.span) for symbol in symbols)
+    if not isinstance(value, list):
+        return False, None
+    return True, tuple(convert(part, item, scope, span) for part in value)
+
+
+def _mismatch(value: Value, hint: Any, choices: list[Any], span: Span) -> SpecError:
+    names = [name for choice in choices if get_origin(choice) is Literal for name in get_args(choice)]
+    if isinstance(value, Symbol) and names:
+        near = nearest(value.name, names)
+        fixes = (Fix(f"write `{near}`", value.span, near),) if near else ()
+        label = f"did you mean `{near}`?" if near else ""
+        return fail("FS207", f"{meaning(hint)} is needed here, found `{value.name}`", value.span, label=label, fixes=fixes)
+    return unknown_or(meaning(hint), value, span)
+
+
+def meaning(hint: Any) -> str:
+    """A declared type in an author's words."""
+    parts = []
+    for choice in alternatives(hint):
+        if choice == "network":
+            parts.append("a network")
+        elif get_origin(choice) is Literal:
+            parts += [str(name) for name in get_args(choice)]
+        elif get_origin(choice) is tuple:
+            parts.append(f"a list of {_plural(get_args(choice)[0])}")
+        elif get_origin(choice) is dict:
+            parts.append("a table")
+        elif choice is Source:
+            parts.append("a source of data")
+        elif choice is type(None):
+            parts.append("none")
+        elif isinstance(choice, type) and issubclass(choice, Word):
+            parts.append(ROLES.get(choice.role, f"a {choice.role}"))
+        else:
+            parts.append(_PLAIN[choice])
+    return " or ".join(", ".join(parts).rsplit(", ", 1))
+
+
+def _plural(hint: Any) -> str:
+    return {"a whole number": "whole numbers", "a number": "numbers"}.get(meaning(hint), meaning(hint))
+
+
+_PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

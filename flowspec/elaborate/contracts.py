@@ -1,0 +1,49 @@
+"""Contracts: what an `expect` asks of the flow."""
+
+from __future__ import annotations
+
+from flowspec.elaborate.values import Scope, Symbol, Value, evaluate, fail
+from flowspec.graph import Contract
+from flowspec.syntax import tree
+from flowspec.syntax.format import write
+from flowspec.vocabulary.rules import State
+
+FACTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "likelihood", "inverse", "volume", "shape", "count")
+"""What a contract can speak of; `count(name)` is the number of steps, definitions and parts of that name."""
+COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def contract(statement: tree.Expect, scope: Scope, state: State | None) -> Contract | None:
+    """The contract of an `expect`; one on `shape` is checked at once. Raises SpecError."""
+    condition = statement.condition
+    if not isinstance(condition, tree.Binary) or condition.operator not in COMPARISONS:
+        raise fail("FS701", "`expect` needs a comparison, as in `expect parameters == 1_234`", condition.span)
+    fact, subject = _fact(condition.left, scope)
+    value = _value(evaluate(condition.right, scope), condition.right)
+    text = write(condition)
+    if fact == "shape":
+        if state is not None and (state.shape == value) != (condition.operator == "=="):
+            raise fail("FS702", f"contract not met: {text}", condition.span, label=f"the shape here is {list(state.shape)}")
+        return None
+    return Contract(text=text, fact=fact, operator=condition.operator, value=value, subject=subject, span=condition.span)
+
+
+def _fact(expression: tree.Expression, scope: Scope) -> tuple[str, str | None]:
+    name = getattr(expression, "name", None)
+    if isinstance(expression, tree.Call) and name == "count" and len(expression.arguments) == 1:
+        subject = expression.arguments[0].value
+        if isinstance(subject, tree.Name):
+            return "count", subject.name
+    if isinstance(expression, tree.Name) and name in FACTS and name != "count":
+        return name, None
+    raise fail("FS701", "a contract begins with a fact: " + ", ".join(FACTS[:-1]) + " or count(name)", expression.span)
+
+
+def _value(value: Value, expression: tree.Expression) -> int | float | str | bool | tuple:
+    if isinstance(value, Symbol):
+        return value.name
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, int | float | str | bool):
+        return value
+    raise fail("FS701", "a contract compares with a number, a name or a list", expression.span)

@@ -1,0 +1,97 @@
+"""The definitions that a spec can call: its own and those of the files it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
+
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.values import Scope, Value, evaluate, fail
+from flowspec.source import Span
+from flowspec.syntax import tree
+
+DEEPEST = 32
+"""No chain of definitions that call one another may be longer."""
+
+
+class Definitions:
+    """Definitions by name, and the stack of those being elaborated."""
+
+    def __init__(self, definitions: Mapping[str, tree.Definition]):
+        self._definitions = definitions
+        self._stack: list[tuple[tree.Definition, Span]] = []
+
+    def find(self, kind: Literal["flow", "def", "net"], name: str) -> tree.Definition | None:
+        """The definition of a kind and name."""
+        found = self._definitions.get(name)
+        return found if found and found.kind == kind else None
+
+    def kind(self, name: str) -> str | None:
+        """What a name is defined as."""
+        return self._definitions[name].kind if name in self._definitions else None
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The names defined as a kind."""
+        return tuple(name for name, definition in self._definitions.items() if definition.kind == kind)
+
+    def chain(self) -> tuple[Label, ...]:
+        """The calls that led here, outermost first."""
+        return tuple(Label(span, f"{definition.kind} `{definition.name.name}`") for definition, span in self._stack)
+
+    @contextmanager
+    def inside(self, definition: tree.Definition, span: Span) -> Iterator[None]:
+        """Elaborates a definition; raises SpecError when it calls itself, and adds the call to errors from within."""
+        if any(outer is definition for outer, _ in self._stack):
+            name = definition.name.name
+            raise fail("FS803", f"`{name}` calls itself", span, help=("a repetition is written `repeat n { … }`",))
+        if len(self._stack) >= DEEPEST:
+            raise fail("FS803", f"definitions call one another more than {DEEPEST} deep", span)
+        self._stack.append((definition, span))
+        try:
+            yield
+        finally:
+            self._stack.pop()
+
+    def bind(self, definition: tree.Definition, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Scope:
+        """The scope of a definition's body: its parameters with the values of a call. Raises SpecError."""
+        names = [parameter.name for parameter in definition.parameters]
+        given: dict[str, tree.Argument] = {}
+        free = iter(names)
+        for argument in arguments:
+            name = argument.name or next((name for name in free if name not in given), None)
+            if name not in names or name in given:
+                raise _bad_argument(definition, name, argument, names)
+            given[name] = argument
+        values = {name: evaluate(argument.value, scope) for name, argument in given.items()}
+        return with_defaults(definition, values, span)
+
+
+def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span) -> Scope:
+    """The scope of a definition's body; a default may use the parameters before it. Raises SpecError."""
+    inner = Scope({})
+    for parameter in definition.parameters:
+        if parameter.name in values:
+            value = values[parameter.name]
+        elif parameter.default is None:
+            label = Label(definition.name.span, "declared without a default")
+            raise fail("FS205", f"`{definition.name.name}` needs `{parameter.name}`", span, label="not given", secondary=(label,))
+        else:
+            value = evaluate(parameter.default, inner)
+        inner = Scope({**inner.values, parameter.name: value})
+    return inner
+
+
+def _bad_argument(definition: tree.Definition, name: str | None, argument: tree.Argument, names: list[str]) -> SpecError:
+    called = definition.name.name
+    place = argument.name_span or argument.span
+    declared = (Label(definition.name.span, "declared here"),)
+    if name is None:
+        takes = ", ".join(names) or "nothing"
+        return fail("FS205", f"`{called}` takes {takes}", place, label="one too many", secondary=declared)
+    if name in names:
+        return fail("FS205", f"`{name}` is given twice", place)
+    near = nearest(name, names)
+    fixes = (Fix(f"write `{near}`", place, near, safe=True),) if near else ()
+    label = f"did you mean `{near}`?" if near else ""
+    return SpecError([Diagnostic("FS203", f"unknown argument `{name}` for `{called}`", Label(place, label), declared, fixes=fixes)])

@@ -1,0 +1,75 @@
+"""The states that a body can name: open wires, taps and contexts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flowspec.elaborate.values import Known, fail
+from flowspec.graph import MAIN
+from flowspec.source import Span
+from flowspec.syntax import tree
+from flowspec.vocabulary.rules import State
+
+
+@dataclass
+class Wire:
+    """An open wire: its state (None when an error hides it) and the statement that opened it."""
+
+    state: State | None
+    span: Span
+
+
+@dataclass
+class Frame:
+    """What a flow or a call of a `def` can name. `depth` keeps the slots of nested frames apart."""
+
+    depth: int
+    taps: dict[str, Known | list[Known]] = field(default_factory=dict)
+    wires: dict[str, str] = field(default_factory=dict)
+    contexts: dict[str, Known] = field(default_factory=dict)
+    later: dict[str, Known] = field(default_factory=dict)
+    """Taps that stand further down, as the last pass found them."""
+    awaited: set[str] = field(default_factory=set)
+    """Taps further down that this pass has asked for in vain."""
+
+    def slot(self, name: str) -> str:
+        """The slot that a name of this frame stands for."""
+        return name + "'" * self.depth
+
+
+@dataclass
+class Slots:
+    """The open wires by slot, and the slot that statements act on."""
+
+    open: dict[str, Wire]
+    current: str = MAIN
+    ended: Span | None = None
+    """The prior that ended the current wire, if one has."""
+
+    def wire(self, span: Span) -> Wire:
+        """The wire that a statement acts on. Raises SpecError when there is none."""
+        if self.current in self.open:
+            return self.open[self.current]
+        others = sorted(slot for slot in self.open if slot != self.current)
+        if others:
+            names = ", ".join(f"`{name}`" for name in others)
+            raise fail(
+                "FS501", f"no current wire: it was split into {names}", span,
+                help=(f"act on one with `on {others[0]} {{ … }}`, or join them with `merge({', '.join(others)})`",),
+            )  # fmt: skip
+        raise fail("FS502", "nothing is left to transform: the prior has ended the wire", span)
+
+    def snapshot(self) -> tuple:
+        """What a repetition must leave as it was for its next iteration to be the same."""
+        return self.current, tuple((slot, wire.state) for slot, wire in self.open.items())
+
+
+def tap_names(body: tree.Body) -> set[str]:
+    """The names of all taps in a body, with those of the bodies in it."""
+    names, stack = set(), [body]
+    while stack:
+        for statement in stack.pop().statements:
+            if isinstance(statement, tree.Tap):
+                names.add(statement.name.name)
+            stack += [inner for inner in (getattr(statement, "body", None), getattr(statement, "otherwise", None)) if inner]
+    return names

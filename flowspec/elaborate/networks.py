@@ -1,0 +1,257 @@
+"""Networks: first a plan of words without shapes, then the network with its shapes.
+
+An output that the author left open is inferred: what is wanted of the whole is wanted of its last piece, and, through
+pieces that keep their shape, of those before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from flowspec.diagnostics import Diagnostic, Label, SpecError
+from flowspec.elaborate.arguments import Spoken, call_of, from_fault, speak, unknown_word
+from flowspec.elaborate.definitions import Definitions
+from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, evaluate, fail, number, truth
+from flowspec.graph import Network
+from flowspec.source import Span
+from flowspec.syntax import tree
+from flowspec.vocabulary.networks.structure import Chain, with_conditions
+from flowspec.vocabulary.rules import Demand, Fault, Ports, Shape, written
+from flowspec.vocabulary.word import NetworkWord
+
+LARGEST = 10_000
+"""No network may have more pieces."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A network before its shapes are known."""
+
+    name: str
+    word: NetworkWord
+    span: Span
+    spans: dict[str, Span] = field(default_factory=dict)
+    children: tuple[Plan, ...] = ()
+    first: int | None = None
+
+    @property
+    def keeps_shape(self) -> bool:
+        """Whether a wanted output is a wanted input."""
+        return self.word.keeps_shape or (isinstance(self.word, Chain) and all(child.keeps_shape for child in self.children))
+
+    def ordered(self) -> bool | None:
+        """What the word says of itself, or for a chain its pieces together."""
+        if not isinstance(self.word, Chain):
+            return self.word.ordered()
+        found = [child.ordered() for child in self.children]
+        return False if False in found else True if True in found else None
+
+
+class Planner:
+    """Makes plans of networks out of the text and the definitions."""
+
+    def __init__(self, definitions: Definitions):
+        self.definitions = definitions
+
+    def plan(self, value: Value, span: Span) -> Plan:
+        """A chain for the network that a value stands for."""
+        pieces = self.pieces(value, span)
+        return Plan("chain", Chain(), span, children=named(pieces))
+
+    def pieces(self, value: Value, span: Span) -> list[Plan]:
+        """The networks that stand one after another in a value."""
+        if isinstance(value, Deferred) and isinstance(value.expression, tree.Compose):
+            parts = [(evaluate(part, value.scope), part.span) for part in value.expression.parts]
+            return [piece for part, place in parts for piece in self.pieces(part, place)]
+        return [self._single(value, span, None)]
+
+    def _single(self, value: Value, span: Span, body: tree.Body | None) -> Plan:
+        scope = value.scope if isinstance(value, Deferred) else Scope({})
+        name, name_span, arguments, scope = call_of(NetworkWord, value, scope, span)
+        definition = self.definitions.find("net", name)
+        if definition is not None and body is None:
+            return self._net(definition, arguments, scope, span)
+        if name not in NetworkWord.words:
+            other = self.definitions.kind(name)
+            if other:
+                raise fail("FS204", f"`{name}` is a `{other}`; a network is needed here", name_span)
+            raise unknown_word(NetworkWord, name, name_span, self.definitions.names("net"))
+        spoken = speak(NetworkWord, value, scope, span)
+        return self._combinator(spoken, name, span, scope, body)
+
+    def _combinator(self, spoken: Spoken, name: str, span: Span, scope: Scope, body: tree.Body | None) -> Plan:
+        takes_body = spoken.word.body is not None
+        if takes_body and body is None:
+            raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span)
+        if body is not None and not takes_body:
+            raise fail("FS209", f"`{name}` takes no body", body.span)
+        children = self.body(body, scope) if body is not None else ()
+        return Plan(name, spoken.word, span, spoken.spans, children)
+
+    def _net(self, definition: tree.Definition, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Plan:
+        with self.definitions.inside(definition, span):
+            inner = self.definitions.bind(definition, arguments, scope, span)
+            children = self.body(definition.body, inner)
+        return Plan(definition.name.name, Chain(), span, children=children)
+
+    def body(self, body: tree.Body, scope: Scope) -> tuple[Plan, ...]:
+        """The networks of a body, named."""
+        plans = self._statements(body, scope)
+        if not plans:
+            raise fail("FS209", "a network needs at least one piece", body.span)
+        if len(plans) > LARGEST:
+            raise fail("FS804", f"a network of {len(plans):_} pieces: at most {LARGEST:_} are allowed", body.span)
+        return named(plans)
+
+    def _statements(self, body: tree.Body, scope: Scope) -> list[Plan]:
+        plans: list[Plan] = []
+        for statement in body.statements:
+            if isinstance(statement, tree.Let):
+                scope = scope.inner(**{statement.name.name: evaluate(statement.value, scope)})
+            else:
+                plans += self._statement(statement, scope)
+        return plans
+
+    def _statement(self, statement: tree.Statement, scope: Scope) -> list[Plan]:
+        match statement:
+            case tree.Do(value=value, body=None):
+                return self.pieces(evaluate(value, scope), value.span)
+            case tree.Do(value=value, body=body):
+                found = evaluate(value, scope)
+                found = replace(found, scope=scope) if isinstance(found, Deferred) else found
+                if isinstance(found, Symbol):
+                    found = Deferred(tree.Call(value.span, found.name, value.span, ()), scope)
+                return [self._single(found, value.span, body)]
+            case tree.Repeat(count=count, body=body):
+                times = self._count(count, scope)
+                return [self._iteration("step", None, body, scope) for _ in range(times)]
+            case tree.For(name=name, values=values, body=body):
+                items = evaluate(values, scope)
+                if not isinstance(items, list):
+                    raise fail("FS207", "`for` needs a list or a range", values.span)
+                return [self._iteration(name.name, i, body, scope.inner(**{name.name: item})) for i, item in enumerate(items)]
+            case tree.If(condition=condition, body=body, otherwise=otherwise):
+                chosen = body if truth(evaluate(condition, scope), condition.span) else otherwise
+                return self._statements(chosen, scope) if chosen else []
+            case tree.Skipped():
+                return []
+        raise fail("FS210", "this statement belongs in a flow, not in a network", statement.span)
+
+    def _iteration(self, name: str, index: int | None, body: tree.Body, scope: Scope) -> Plan:
+        return Plan(name, Chain(), body.span, children=self.body(body, scope), first=1)
+
+    def _count(self, count: tree.Expression, scope: Scope) -> int:
+        times = number(evaluate(count, scope), count.span)
+        if not isinstance(times, int) or not 0 <= times <= LARGEST:
+            raise fail("FS208", f"`repeat` needs a whole number from 0 to {LARGEST:_}; found {times}", count.span)
+        return times
+
+
+def named(plans: list[Plan]) -> tuple[Plan, ...]:
+    """Plans with names of their own: `conv`, `conv2`, …; iterations are counted from 1."""
+    counts: dict[str, int] = {}
+    result = []
+    for plan in plans:
+        counts[plan.name] = count = counts.get(plan.name, 0) + 1
+        if plan.first is not None:
+            result.append(replace(plan, first=count))
+        else:
+            result.append(replace(plan, name=plan.name if count == 1 else f"{plan.name}{count}"))
+    return tuple(result)
+
+
+# ----------------------------------------------------------------------------------------------------------------- shapes
+
+
+def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
+    """The network of a plan, checked against what is demanded. `chain` says whose network it is, for messages."""
+    network = shaped(plan, demand.input, demand.given, demand.output)
+    if network.ports.output != demand.output:
+        raise _wrong_output(plan, network, demand, chain)
+    if demand.ordered and plan.ordered() is not True:
+        raise _not_ordered(plan, chain)
+    return network.model_copy(update={"name": field})
+
+
+def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None) -> Network:
+    """A plan's network on an input of this shape."""
+    try:
+        if plan.word.joins and given:
+            input, given = with_conditions(input, given), ()
+        children = _children(plan, input, given, wanted)
+        if plan.word.body is None:
+            output = plan.word.output(input, wanted)
+        else:
+            output = plan.word.gather(input, tuple(child.ports.output for child in children))
+    except Fault as fault:
+        raise from_fault(fault, plan.spans, plan.span) from None
+    ports = Ports(input=input, given=given, output=output)
+    return Network(name=plan.name, word=plan.word, ports=ports, children=_folded(children), first=plan.first, span=plan.span)
+
+
+def _children(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None) -> list[Network]:
+    if plan.word.body is None:
+        return []
+    wanted = plan.word.inside(input, wanted)
+    if plan.word.body == "branches":
+        return [shaped(child, input, given, wanted) for child in plan.children]
+    children: list[Network] = []
+    for child, want in zip(plan.children, _wants(plan.children, wanted)):
+        children.append(shaped(child, input, given, want))
+        input, given = children[-1].ports.output, ()
+    return children
+
+
+def _wants(plans: tuple[Plan, ...], wanted: Shape | None) -> list[Shape | None]:
+    wants: list[Shape | None] = []
+    for plan in reversed(plans):
+        wants.append(wanted)
+        wanted = wanted if plan.keeps_shape else None
+    return wants[::-1]
+
+
+def _folded(networks: list[Network]) -> tuple[Network, ...]:
+    folded: list[Network] = []
+    for network in networks:
+        last = folded[-1] if folded else None
+        if last and network.first == (last.first or 0) + last.times and _alike(last, network):
+            folded[-1] = last.model_copy(update={"times": last.times + 1})
+        else:
+            folded.append(network)
+    return tuple(folded)
+
+
+def _alike(a: Network, b: Network) -> bool:
+    return (a.name, a.word, a.ports) == (b.name, b.word, b.ports) and a.children == b.children
+
+
+def _wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> SpecError:
+    last = plan.children[-1] if plan.children else plan
+    message = f"dimension mismatch: {chain} must give {written(demand.output)}, it gives {written(network.ports.output)}"
+    path = " -> ".join(_path(network))
+    return SpecError([
+        Diagnostic(
+            "FS301", message, Label(last.span, f"expected {written(demand.output)}, found {written(network.ports.output)}"),
+            notes=(f"{written(demand.output)}: {demand.reason}", f"path: {path}"),
+            help=("leave the last width out: it is then taken from what is needed",),
+        )
+    ])  # fmt: skip
+
+
+def _path(network: Network) -> list[str]:
+    steps = [f"input {written(network.ports.input)}"]
+    return steps + [f"{child.name} {written(child.ports.output)}" for child in network.children]
+
+
+def _not_ordered(plan: Plan, chain: str) -> SpecError:
+    culprit = next((child for child in plan.children if child.ordered() is False), plan)
+    name = culprit.name if culprit is not plan else "it"
+    reason = "keeps each output on its own input" if plan.ordered() is None else "lets an output depend on every input"
+    return SpecError([
+        Diagnostic(
+            "FS403", f"{chain} is not autoregressive: output i may depend on inputs before i only",
+            Label(culprit.span, f"`{name}` {reason}"),
+            notes=("were it used, the Jacobian would not be triangular, and its determinant not the product of slopes",),
+            help=("use a masked network: `made(hidden=[64, 64])`",),
+        )
+    ])  # fmt: skip

@@ -1,0 +1,208 @@
+"""A flow as a torch module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from flowspec.checked import CheckedGraph
+from flowspec.graph import End, Mark, Node
+from flowspec.vocabulary.rules import State
+
+Condition = Tensor | Mapping[str, Tensor] | None
+Temperature = float | Mapping[str, float]
+
+
+class Section(nn.Module):
+    """Modules under the names of a block; it computes nothing itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One node as the flow runs it: its module, the wires it reads and makes, and those nobody reads after it."""
+
+    path: str
+    module: nn.Module
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    given: tuple[int, ...]
+    ends: bool
+    inverted: bool
+    state: State
+    drops: tuple[int, ...] = ()
+
+
+class Flow(nn.Module):
+    """A normalizing flow: log p(x) = sum over priors of log p(z) + log|det dz/dx| (and the terms of its stochastic steps).
+
+    Where the checker says *bound*, every likelihood here is a lower bound, computed with one draw of the noise.
+    """
+
+    def __init__(self, checked: CheckedGraph, body: Section, contexts: Mapping[str, Section]):
+        super().__init__()
+        self.checked = checked
+        for name, child in body.named_children():
+            self.add_module(name, child)
+        self._contexts = dict(contexts)
+        for name, child in contexts.items():
+            self.add_module(f"context_{name}", child)
+        density = [checked.nodes[i] for i in checked.density]
+        sampling = [checked.nodes[i] for i in checked.sampling or ()]
+        self._density = _operations(self, density, reading=lambda node: node.inputs)
+        self._sampling = _operations(self, sampling, reading=lambda node: node.outputs)
+
+    @property
+    def input_state(self) -> State:
+        """The shape of one example, and its number of levels where it is made of integers."""
+        return self.checked.graph.input_state
+
+    # --------------------------------------------------------------------------------------------- normalising direction
+
+    def log_prob(self, x: Tensor, context: Condition = None) -> Tensor:
+        """Log-likelihood in nats of each example (a lower bound where the checker says so): x (B, *shape) -> (B,)."""
+        latents, log_det = self._normalise(x, context)
+        total = log_det
+        for operation, z, given in latents:
+            total = total + operation.module.log_prob(z, given)
+        return total
+
+    def forward(self, x: Tensor, context: Condition = None) -> tuple[Tensor | tuple[Tensor, ...], Tensor]:
+        """x (B, *shape) -> z, log_det (B,): a tensor, or one for each prior in the order of the text."""
+        latents, log_det = self._normalise(x, context)
+        zs = tuple(z for _, z, _ in latents)
+        return zs[0] if len(zs) == 1 else zs, log_det
+
+    def _normalise(self, x: Tensor, context: Condition) -> tuple[list[tuple[Operation, Tensor, tuple[Tensor, ...]]], Tensor]:
+        wires = self._start(self._checked_input(x), context)
+        log_det = x.new_zeros(len(x), dtype=torch.promote_types(_real(x), torch.float32))
+        latents = []
+        for operation in self._density:
+            given = tuple(wires[wire] for wire in operation.given)
+            if operation.ends:
+                latents.append((operation, wires[operation.inputs[0]], given))
+            else:
+                run = operation.module.inverse if operation.inverted else operation.module
+                outputs, change = run(_packed(wires, operation.inputs), given)
+                _unpack(wires, operation.outputs, outputs)
+                log_det = log_det + change
+            for wire in operation.drops:
+                del wires[wire]
+        return latents, log_det
+
+    # ------------------------------------------------------------------------------------------------ sampling direction
+
+    @torch.no_grad()
+    def sample(self, n: int, context: Condition = None, temperature: Temperature = 1.0) -> Tensor:
+        """Draws n examples, (n, *shape). A context of batch n gives one example for each row, one of batch 1 is repeated.
+
+        `temperature` multiplies the standard deviation of every prior; a mapping does so for the parts it names. Raises
+        ValueError where the flow cannot be sampled.
+        """
+        self._can_sample()
+        wires = self._start(None, _repeated(context, n))
+        return self._generate(wires, lambda op, given: op.module.sample(n, given, _temperature(op.path, temperature)))
+
+    def inverse(self, z: Tensor | tuple[Tensor, ...], context: Condition = None) -> Tensor:
+        """The example that goes to the latents z, as `forward` gives them: -> (B, *shape)."""
+        self._can_sample()
+        latents = (z,) if isinstance(z, Tensor) else tuple(z)
+        ends = [operation.path for operation in self._density if operation.ends]
+        if len(latents) != len(ends):
+            raise ValueError(f"{len(ends)} latents are needed, one for each prior ({', '.join(ends)}); found {len(latents)}")
+        by_path = dict(zip(ends, latents))
+        return self._generate(self._start(None, context), lambda op, given: by_path[op.path])
+
+    def _generate(self, wires: dict[int, Tensor], draw) -> Tensor:  # noqa: ANN001
+        for operation in self._sampling:
+            given = tuple(wires[wire] for wire in operation.given if wire in wires)
+            if operation.ends:
+                wires[operation.inputs[0]] = draw(operation, given)
+            else:
+                run = operation.module if operation.inverted else operation.module.inverse
+                inputs, _ = run(_packed(wires, operation.outputs), given)
+                _unpack(wires, operation.inputs, inputs)
+            for wire in operation.drops:
+                wires.pop(wire, None)
+        return wires[0]
+
+    def _can_sample(self) -> None:
+        if self.checked.sampling is None:
+            causes = ", ".join(self.checked.facts.causes["inverse"][:3])
+            raise ValueError(f"this flow cannot be sampled: {causes} has no inverse")
+
+    # ------------------------------------------------------------------------------------------------------------ starts
+
+    @torch.no_grad()
+    def initialise(self, x: Tensor, context: Condition = None) -> None:
+        """Starts the layers that take their first values from data (`actnorm`), in order, from one batch x (B, *shape).
+
+        A layer that has started, in training or by loading a checkpoint, is left alone.
+        """
+        waiting = [module for module in self.modules() if getattr(module, "needs_start", False)]
+        hooks = [module.register_forward_pre_hook(lambda module, inputs: module.start(inputs[0])) for module in waiting]
+        try:
+            self.log_prob(x, context)
+        finally:
+            for hook in hooks:
+                hook.remove()
+
+    def _checked_input(self, x: Tensor) -> Tensor:
+        if tuple(x.shape[1:]) != self.input_state.shape:
+            raise ValueError(f"the flow reads examples of shape {self.input_state}; found {'x'.join(map(str, x.shape[1:])) or 'single numbers'}")
+        return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+
+    def _start(self, x: Tensor | None, context: Condition) -> dict[int, Tensor]:
+        wires = {} if x is None else {0: x}
+        names = list(self._contexts)
+        given = context if isinstance(context, Mapping) else {} if context is None else dict.fromkeys(names[:1], context)
+        if set(given) != set(names) or (isinstance(context, Tensor) and len(names) != 1):
+            raise ValueError(f"the flow's contexts are: {', '.join(names) or 'none'}; given: {', '.join(given) or 'none'}")
+        for i, (name, modules) in enumerate(self._contexts.items()):
+            value = modules.input(given[name])
+            wires[i + 1] = modules.network(value) if hasattr(modules, "network") else value
+        return wires
+
+
+def _operations(flow: nn.Module, nodes: list[Node], reading) -> tuple[Operation, ...]:  # noqa: ANN001
+    last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *node.given)}
+    operations = []
+    for i, node in enumerate(nodes):
+        if isinstance(node.item, Mark):
+            continue
+        ends = isinstance(node.item, End)
+        read = {*reading(node), *node.given}
+        operations.append(Operation(
+            path=node.path, module=flow.get_submodule(node.path), inputs=node.inputs, outputs=node.outputs, given=node.given, ends=ends,
+            inverted=not ends and node.item.inverted, state=node.item.before[0], drops=tuple(wire for wire in read if last[wire] == i),
+        ))  # fmt: skip
+    return tuple(operations)
+
+
+def _packed(wires: dict[int, Tensor], numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...]:
+    return wires[numbers[0]] if len(numbers) == 1 else tuple(wires[number] for number in numbers)
+
+
+def _unpack(wires: dict[int, Tensor], numbers: tuple[int, ...], values: Tensor | tuple[Tensor, ...]) -> None:
+    wires.update(zip(numbers, (values,) if isinstance(values, Tensor) else values))
+
+
+def _real(x: Tensor) -> torch.dtype:
+    return x.dtype if x.is_floating_point() else torch.get_default_dtype()
+
+
+def _repeated(context: Condition, n: int) -> Condition:
+    if context is None:
+        return None
+    items = context if isinstance(context, Mapping) else {"": context}
+    repeated = {name: value.expand(n, *value.shape[1:]) for name, value in items.items()}
+    return repeated if isinstance(context, Mapping) else repeated[""]
+
+
+def _temperature(path: str, temperature: Temperature) -> float:
+    if not isinstance(temperature, Mapping):
+        return temperature
+    parts = path.split(".")
+    return next((value for name, value in temperature.items() if name in parts), 1.0)

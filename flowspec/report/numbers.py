@@ -1,0 +1,118 @@
+"""Numbers of a graph by the rules of its words: parameters, multiply-adds, activations. No torch."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import NamedTuple
+
+from flowspec.graph import Block, End, Graph, Item, Mark, Network, Step
+from flowspec.vocabulary.rules import Tensor
+
+
+class Numbers(NamedTuple):
+    """Totals of a piece of a graph; multiply-adds and activations are for one example.
+
+    `activations` counts the numbers that training keeps for its backward pass: the output of each step and network piece.
+    """
+
+    parameters: int = 0
+    trainable: int = 0
+    live: int = 0
+    deployed: int = 0
+    density: int = 0
+    sampling: int = 0
+    activations: int = 0
+
+    def plus(self, other: Numbers) -> Numbers:
+        """The sum of two totals."""
+        return Numbers(*(a + b for a, b in zip(self, other)))
+
+    def times(self, count: int) -> Numbers:
+        """The total of `count` equal pieces."""
+        return Numbers(*(count * a for a in self))
+
+
+def of_tensors(tensors: tuple[Tensor, ...]) -> Numbers:
+    """Totals of parameter tensors."""
+    return Numbers(
+        parameters=sum(tensor.numel for tensor in tensors),
+        trainable=sum(tensor.numel for tensor in tensors if tensor.trainable),
+        live=sum(tensor.live for tensor in tensors),
+        deployed=sum(tensor.deployed for tensor in tensors),
+    )
+
+
+def of_network(network: Network) -> Numbers:
+    """Totals of a network, its multiply-adds for one evaluation (under `density`)."""
+    total = of_tensors(network.word.parameters(network.ports))
+    total = total._replace(density=network.word.multiply_adds(network.ports), activations=prod(network.ports.output))
+    if network.children:
+        total = total._replace(activations=0)
+    for child in network.children:
+        total = total.plus(of_network(child).times(child.times))
+    return total
+
+
+def of_item(item: Item) -> Numbers:
+    """Totals of one item of a body (once, whatever its `times`)."""
+    match item:
+        case Block():
+            return of_items(item.items)
+        case Step():
+            return _of_step(item)
+        case End():
+            own = of_tensors(item.word.parameters(item.before[0]))
+            return _with_networks(own, item.networks, (1, 1))
+        case Mark():
+            return Numbers()
+
+
+def of_items(items: tuple[Item, ...]) -> Numbers:
+    """Totals of a body."""
+    total = Numbers()
+    for item in items:
+        total = total.plus(of_item(item).times(item.times if isinstance(item, Block) else 1))
+    return total
+
+
+def of_graph(graph: Graph) -> Numbers:
+    """Totals of a whole flow."""
+    total = of_items(graph.body.items)
+    for context in graph.contexts:
+        if context.network is not None:
+            total = _with_networks(total, {"network": context.network}, (1, 1))
+    return total
+
+
+def _of_step(step: Step) -> Numbers:
+    word, x = step.word, step.domain
+    density, sampling = word.multiply_adds(x)
+    own = of_tensors(word.parameters(x))._replace(density=density, sampling=sampling, activations=sum(s.size for s in step.after))
+    total = _with_networks(own, step.networks, word.evaluations(x))
+    return total._replace(density=total.sampling, sampling=total.density) if step.inverted else total
+
+
+def _with_networks(own: Numbers, networks: dict[str, Network], evaluations: tuple[int, int]) -> Numbers:
+    for network in networks.values():
+        numbers = of_network(network)
+        own = own.plus(numbers._replace(density=numbers.density * evaluations[0], sampling=numbers.density * evaluations[1]))
+    return own
+
+
+def count(graph: Graph, name: str) -> int:
+    """How many steps, calls of a `def`, parts or iterations have a name."""
+    return _count(graph.body.items, name)
+
+
+def _count(items: tuple[Item, ...], name: str) -> int:
+    total = 0
+    for item in items:
+        if isinstance(item, Block):
+            total += item.times * ((_base(item.name) == name) + _count(item.items, name))
+        elif not isinstance(item, Mark):
+            total += item.word.word == name
+    return total
+
+
+def _base(name: str) -> str:
+    return name.rstrip("0123456789") or name

@@ -1,0 +1,79 @@
+"""Defaults of a run: what to train on, how, and what to evaluate and sample."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, SerializeAsAny
+
+from flowspec.vocabulary.rules import Frozen
+from flowspec.vocabulary.settings.optimizers import Adam, AnyOptimizer
+from flowspec.vocabulary.settings.schedules import AnySchedule, Constant
+from flowspec.vocabulary.word import Word
+
+Count = Annotated[int, Field(ge=1)]
+Temperature = Annotated[float, Field(ge=0)]
+
+
+class Source(Frozen):
+    """A source of data: its name and arguments, as `flowspec.data` knows them."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+class Setting(Word, role="setting"):
+    """Defaults of one kind of run."""
+
+
+class Data(Setting, word="data"):
+    """`data(digits)`: what the flow is trained and evaluated on."""
+
+    source: Source
+
+
+class Phase(Frozen):
+    """A phase of training: its epochs, and the parts that it freezes or leaves out."""
+
+    name: str
+    epochs: int | None = None
+    lr: float | None = None
+    frozen: tuple[str, ...] = ()
+    bypassed: tuple[str, ...] = ()
+
+
+class Train(Setting, word="train"):
+    """`train(optimizer=adam(lr=1e-3), batch=128, epochs=20)`.
+
+    `steps` ends a run where `epochs` does not. `clip` bounds the gradient's norm. `average` is the decay of an exponential
+    average of the parameters (Polyak), which is what is then evaluated and sampled. `patience` stops after so many epochs
+    without a better validation loss.
+    """
+
+    optimizer: AnyOptimizer = Adam()
+    batch: Count = 128
+    epochs: Count | None = None
+    steps: Count | None = None
+    schedule: AnySchedule = Constant()
+    clip: Annotated[float, Field(gt=0)] | None = None
+    average: Annotated[float, Field(gt=0, lt=1)] | None = None
+    patience: Count | None = None
+    flip: bool = False
+    seed: int = 0
+
+
+class Evaluate(Setting, word="evaluate"):
+    """`evaluate(samples=10)`: how many draws of its noise a bound is averaged over, in an importance-weighted bound."""
+
+    samples: Count = 1
+    batch: Count = 256
+
+
+class Sample(Setting, word="sample"):
+    """`sample(n=64, temperature=0.7)`; a table gives parts temperatures of their own: `temperature=[vae: 0.5]`."""
+
+    n: Count = 64
+    temperature: Temperature | dict[str, Temperature] = 1.0
+
+
+AnySetting = Annotated[SerializeAsAny[Setting], BeforeValidator(Setting.read)]
