@@ -13,7 +13,7 @@ from flowspec.checked import CheckedGraph
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate import elaborate
 from flowspec.elaborate.values import Value
-from flowspec.load import SpecFaults, load
+from flowspec.loading import SpecFaults, load
 from flowspec.source import Source
 
 

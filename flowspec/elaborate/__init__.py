@@ -15,7 +15,7 @@ from flowspec.elaborate.networks import Planner, shaped
 from flowspec.elaborate.settings import setting
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, evaluate, fail
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph
-from flowspec.load import Program
+from flowspec.loading import Program
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
 from flowspec.vocabulary.settings.runs import Phase, Setting
