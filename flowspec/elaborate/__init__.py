@@ -13,7 +13,7 @@ from flowspec.elaborate.flow import FlowElaborator
 from flowspec.elaborate.frames import Frame, Slots, Wire, tap_names
 from flowspec.elaborate.networks import Planner, shaped
 from flowspec.elaborate.settings import setting
-from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, evaluate, fail
+from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, evaluate, fail
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph
 from flowspec.loading import Program
 from flowspec.syntax import tree
@@ -107,6 +107,13 @@ class _Flow:
                            label=f"its parameters: {names}")  # fmt: skip
         return with_defaults(self.definition, self.overrides, self.definition.name.span)
 
+    def _changed(self, scope: Scope) -> bool:
+        written = with_defaults(self.definition, {}, self.definition.name.span) if not self._required() else Scope({})
+        return any(comparable(scope.values[name]) != comparable(written.values.get(name)) for name in self.overrides)
+
+    def _required(self) -> bool:
+        return any(parameter.default is None for parameter in self.definition.parameters)
+
     def _plain_parameters(self, scope: Scope) -> dict[str, Plain]:
         names = [parameter.name for parameter in self.definition.parameters]
         return {name: plain for name in names if (plain := _plain(scope.values[name])) is not None}
@@ -171,7 +178,7 @@ class _Flow:
                 self._setting(statement, scope, walker.parts)
         for expectation, inner, state in walker.shapes:
             try:
-                found = contract(expectation, inner, state)
+                found = contract(expectation, inner, state, not self._changed(scope))
             except SpecError as error:
                 self.faults += error.diagnostics
             else:

@@ -10,17 +10,24 @@ from flowspec.vocabulary.rules import State
 
 FACTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "likelihood", "inverse", "volume", "shape", "count")
 """What a contract can speak of; `count(name)` is the number of steps, definitions and parts of that name."""
+COUNTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "shape", "count")
+"""Facts that are numbers of the spec as written: they are not asked of it with other parameters."""
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-def contract(statement: tree.Expect, scope: Scope, state: State | None) -> Contract | None:
-    """The contract of an `expect`; one on `shape` is checked at once. Raises SpecError."""
+def contract(statement: tree.Expect, scope: Scope, state: State | None, as_written: bool) -> Contract | None:
+    """The contract of an `expect`; one on `shape` is checked at once. Raises SpecError.
+
+    Counts are asked of the spec `as_written` only: with other parameters they are other counts.
+    """
     condition = statement.condition
     if not isinstance(condition, tree.Binary) or condition.operator not in COMPARISONS:
         raise fail("FS701", "`expect` needs a comparison, as in `expect parameters == 1_234`", condition.span)
     fact, subject = _fact(condition.left, scope)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
+    if fact in COUNTS and not as_written:
+        return None
     if fact == "shape":
         if state is not None and (state.shape == value) != (condition.operator == "=="):
             raise fail("FS702", f"contract not met: {text}", condition.span, label=f"the shape here is {list(state.shape)}")

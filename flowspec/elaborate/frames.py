@@ -1,14 +1,33 @@
-"""The states that a body can name: open wires, taps and contexts."""
+"""A body being elaborated, and the states that it can name: open wires, taps and contexts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from flowspec.elaborate.values import Known, fail
-from flowspec.graph import MAIN
+from flowspec.elaborate.values import Known, Scope, fail
+from flowspec.graph import MAIN, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
+
+
+@dataclass
+class Section:
+    """A body being elaborated: its scope, its items so far, and how often each name has been used."""
+
+    scope: Scope
+    items: list[Item]
+    counts: dict[str, int]
+
+    def named(self, name: str) -> str:
+        """A name of its own for a new item: `actnorm`, `actnorm2`, …"""
+        self.counts[name] = count = self.counts.get(name, 0) + 1
+        return name if count == 1 else f"{name}{count}"
+
+    def number(self, name: str) -> int:
+        """The number of a new iteration, counted through the section."""
+        self.counts[name] = count = self.counts.get(name, 0) + 1
+        return count
 
 
 @dataclass

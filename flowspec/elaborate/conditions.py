@@ -1,0 +1,104 @@
+"""Conditions and networks of a step: what `given` names, and the networks that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flowspec.diagnostics import Diagnostic, SpecError
+from flowspec.elaborate.arguments import Spoken, from_fault
+from flowspec.elaborate.definitions import Definitions
+from flowspec.elaborate.frames import Frame, Slots
+from flowspec.elaborate.networks import Planner, build
+from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail
+from flowspec.graph import Network
+from flowspec.source import Span
+from flowspec.syntax import tree
+from flowspec.vocabulary.rules import Demand, Fault, State
+
+LONGEST = 100_000
+"""No flow may have more steps, counted with their repetitions."""
+
+
+class Conditions:
+    """The states that a body can name, and what its steps read of them."""
+
+    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots):
+        self.definitions, self.frame, self.slots = definitions, frame, slots
+        self.planner = Planner(definitions)
+        self.faults: list[Diagnostic] = []
+        self.ends: list[Span] = []
+        self.shapes: list[tuple[tree.Expect, Scope, State | None]] = []
+        self.steps = 0
+        self.parts: set[str] = set()
+        self.turned = False
+        """Inside `inverse { }`, where statements are read backwards and transforms are turned round."""
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except SpecError as error:
+            chain = self.definitions.chain()
+            found = (replace(d, chain=chain) if not d.chain else d for d in error.diagnostics)
+            self.faults += [d for d in found if not any((d.code, d.primary) == (f.code, f.primary) for f in self.faults)]
+            if self.slots.current in self.slots.open:
+                self.slots.open[self.slots.current].state = None
+
+    def _count(self, steps: int, span: Span) -> None:
+        self.steps += steps
+        if self.steps > LONGEST:
+            raise fail("FS805", f"the flow grows to more than {LONGEST:_} steps", span)
+
+    def find_state(self, name: str) -> Known | list[Known] | None:
+        """The tap, wire or context of a name."""
+        frame = self.frame
+        if name in frame.taps:
+            return frame.taps[name]
+        slot = frame.wires.get(name)
+        if slot in self.slots.open:
+            return Known(slot, self.slots.open[slot].state)
+        if name in frame.contexts:
+            return frame.contexts[name]
+        if name in frame.awaited or name in frame.later:
+            return frame.later.get(name) or Known(frame.slot(name), None)
+        return None
+
+    def _given(self, spoken: Spoken, scope: Scope) -> list[Known] | None:
+        """The conditions of a step; None when one is not known (yet)."""
+        if spoken.given is None:
+            return []
+        items = spoken.given if isinstance(spoken.given, list) else [spoken.given]
+        for item in items:
+            if not isinstance(item, Known):
+                raise self._no_state(item, spoken.at("given"))
+        if not spoken.networks and not spoken.word.network_fields():
+            raise fail("FS212", f"`{spoken.word.word}` has no network that could read a condition", spoken.at("given"))
+        return items if all(item.state is not None for item in items) else None
+
+    def _no_state(self, item: Value, span: Span) -> SpecError:
+        if isinstance(item, Symbol):
+            known = sorted({*self.frame.taps, *self.frame.wires, *self.frame.contexts})
+            help = ("known here: " + ", ".join(f"`{name}`" for name in known),) if known else ()
+            return fail("FS201", f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.span, help=help)
+        return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span)
+
+    def _step_networks(self, spoken: Spoken, domain: State, given: list[Known] | None) -> dict[str, Network] | None:
+        if given is None:
+            return None
+        return self._networks(spoken, domain, given, lambda shapes: spoken.word.demands(domain, shapes), lambda: None)
+
+    def _networks(self, spoken: Spoken, state: State, given: list[Known], demands: Callable[[tuple], dict[str, Demand]], check: Callable[[], None]) -> dict[str, Network]:  # fmt: skip
+        try:
+            check()
+            wanted = demands(tuple(known.state.shape for known in given))
+        except Fault as fault:
+            raise from_fault(fault, spoken.spans, spoken.span) from None
+        return {
+            field: build(self.planner.plan(value, spoken.at(field)), wanted[field], field, f"the {_role(field)} of `{spoken.word.word}`")
+            for field, value in spoken.networks.items()
+            if field in wanted
+        }
+
+
+def _role(field: str) -> str:
+    return "network" if field == "form" else field
