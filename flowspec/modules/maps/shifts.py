@@ -1,0 +1,46 @@
+"""Shifts and scales."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from flowspec.modules.maps import MapModule
+
+
+class Additive(MapModule):
+    """y = x + t."""
+
+    def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        return x + raw.squeeze(1), x.new_zeros(())
+
+    def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        return y - raw.squeeze(1), y.new_zeros(())
+
+
+class Affine(MapModule):
+    """y = s * x + t, or s * (x + t): raw holds t, then the raw scale r."""
+
+    def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        shift, scale, log_scale = self._parameters(raw)
+        y = (x + shift) * scale if self.word.shift_first else torch.addcmul(shift, x, scale)
+        return y, log_scale
+
+    def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        shift, scale, log_scale = self._parameters(raw)
+        x = y / scale - shift if self.word.shift_first else (y - shift) / scale
+        return x, -log_scale
+
+    def _parameters(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        # Joining the axes again and cutting in two keeps channels_last in both directions; unbind's gradient does not.
+        shift, r = raw.flatten(1, 2).chunk(2, 1)
+        if self.word.scale == "sigmoid":
+            return shift, torch.sigmoid(r + 2), F.logsigmoid(r + 2)
+        if self.word.scale == "softplus":
+            scale = F.softplus(r + math.log(math.expm1(1)))
+            return shift, scale, scale.log()
+        log_scale = self.word.bound * torch.tanh(r / self.word.bound) if self.word.scale == "tanh" else r
+        return shift, log_scale.exp(), log_scale

@@ -1,0 +1,53 @@
+"""Autoregressive transforms."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from flowspec.modules.maps import map_module
+from flowspec.modules.transforms import Given, TransformModule, total
+from flowspec.modules.transforms.coupling import by_parameter
+from flowspec.vocabulary.rules import Shape, State
+from flowspec.vocabulary.transforms import autoregressive
+
+
+class Autoregressive(TransformModule):
+    """Forward in one pass; inverse feature by feature.
+
+    The inverse asks the conditioner for `incremental(batch, given)`: a function that takes feature i, x_B (None at first),
+    and returns the parameters of the next, raw_BP, at the cost of one pass for all features together. A conditioner that
+    cannot do so returns None, and is then run in whole for each feature.
+    """
+
+    word: autoregressive.Autoregressive
+
+    def __init__(self, word: autoregressive.Autoregressive, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, x, given, networks)
+        self.map = map_module(word.map)
+
+    def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        z, log_slope = self.map(x, by_parameter(self.conditioner(x, given), self.word.map.width))
+        return z, total(log_slope, x)
+
+    def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        next_raw = self.conditioner.incremental(z.shape[0], given) or self._by_whole_passes(z, given)
+        features, log_det, x = [], 0.0, None
+        for column in z.split(1, 1):
+            raw = next_raw(None if x is None else x.squeeze(1))
+            x, log_slope = self.map.inverse(column, raw.unsqueeze(2))
+            features.append(x)
+            log_det = log_det + total(log_slope, x)
+        return torch.cat(features, 1), log_det
+
+    def _by_whole_passes(self, z: Tensor, given: Given):
+        """What `incremental` returns, by evaluating the conditioner on the features known so far and zeros."""
+        known: list[Tensor] = []
+
+        def next_raw(feature: Tensor | None) -> Tensor:
+            if feature is not None:
+                known.append(feature.unsqueeze(1))
+            x = torch.cat((*known, z.new_zeros(z.shape[0], z.shape[1] - len(known))), 1)
+            return by_parameter(self.conditioner(x, given), self.word.map.width)[:, :, len(known)]
+
+        return next_raw

@@ -1,0 +1,88 @@
+"""Coupling layers and elementwise maps."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from flowspec.modules.maps import map_module
+from flowspec.modules.transforms import Given, TransformModule, total
+from flowspec.vocabulary.rules import Shape, State
+from flowspec.vocabulary.transforms import coupling
+
+
+def by_parameter(raw: Tensor, width: int) -> Tensor:
+    """A conditioner's output with the parameters on an axis of their own: raw_B(PC)... -> raw_BPC... ."""
+    return raw.unflatten(1, (width, raw.shape[1] // width))
+
+
+class Coupling(TransformModule):
+    """One part stays and is read by the conditioner; the other is mapped."""
+
+    word: coupling.Coupling
+
+    def __init__(self, word: coupling.Coupling, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, x, given, networks)
+        self.map = map_module(word.map)
+        self.first = word.first(x)
+        self.checkerboard = word.split == "checkerboard"
+        if self.checkerboard:
+            odd = (torch.arange(x.shape[1])[:, None] + torch.arange(x.shape[2])) % 2 == 1
+            self.register_buffer("moved", odd if word.moves == "second" else ~odd, persistent=False)
+
+    def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        return self._apply_map(x, given, self.map.forward)
+
+    def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        return self._apply_map(z, given, self.map.inverse)
+
+    def _apply_map(self, x: Tensor, given: Given, apply) -> tuple[Tensor, Tensor]:
+        if self.checkerboard:
+            y, log_slope = apply(x, self._raw(x.masked_fill(self.moved, 0), given))
+            return torch.where(self.moved, y, x), total(torch.where(self.moved, log_slope, 0.0), x)
+        stays, moves = self._parts(x)
+        y, log_slope = apply(moves, self._raw(stays, given))
+        return self._joined(stays, y), total(log_slope, moves)
+
+    def _raw(self, stays: Tensor, given: Given) -> Tensor:
+        return by_parameter(self.conditioner(stays, given), self.word.map.width)
+
+    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        if self.word.split == "alternating":
+            first, second = x[:, 0::2], x[:, 1::2]
+        else:
+            first, second = x.split((self.first, x.shape[1] - self.first), 1)
+        return (first, second) if self.word.moves == "second" else (second, first)
+
+    def _joined(self, stays: Tensor, moved: Tensor) -> Tensor:
+        first, second = (stays, moved) if self.word.moves == "second" else (moved, stays)
+        if self.word.split != "alternating":
+            return torch.cat((first, second), 1)
+        pairs = second.shape[1]
+        z = torch.stack((first[:, :pairs], second), 2).flatten(1, 2)
+        return z if first.shape[1] == pairs else torch.cat((z, first[:, pairs:]), 1)
+
+
+class Elementwise(TransformModule):
+    """Every element is mapped, with parameters read off the first condition, or learned."""
+
+    word: coupling.Elementwise
+
+    def __init__(self, word: coupling.Elementwise, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, x, given, networks)
+        self.map = map_module(word.map)
+        self.learned = word.conditioner is None
+        for tensor in word.parameters(x):
+            self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))
+
+    def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        y, log_slope = self.map(x, self._raw(given))
+        return y, total(log_slope, x)
+
+    def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        x, log_slope = self.map.inverse(z, self._raw(given))
+        return x, total(log_slope, z)
+
+    def _raw(self, given: Given) -> Tensor:
+        raw = self.raw[None] if self.learned else self.conditioner(given[0], given[1:])
+        return by_parameter(raw, self.word.map.width)
