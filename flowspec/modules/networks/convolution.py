@@ -1,0 +1,39 @@
+"""Convolutional networks."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from flowspec.vocabulary.networks import convolution as words
+from flowspec.vocabulary.rules import Ports
+
+
+class Conv(nn.Conv2d):
+    """A 2-D convolution with zero padding: x_BCHW -> y_BEHW, a side of n becoming ceil(n / stride).
+
+    With padding d(k-1)/2 torch gives floor((n - 1) / stride) + 1 positions, which is ceil(n / stride).
+    """
+
+    def __init__(self, word: words.Conv, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__(
+            ports.input[0], ports.output[0], word.kernel, stride=word.stride, padding=word.dilation * (word.kernel - 1) // 2,
+            dilation=word.dilation, bias=word.bias,
+        )  # fmt: skip
+        if word.start != "default":
+            nn.init.normal_(self.weight, std=0.05) if word.start == "normal" else nn.init.zeros_(self.weight)
+            if self.bias is not None:
+                nn.init.zeros_(self.bias)
+
+
+class ZeroConv(nn.Conv2d):
+    """A convolution that starts at zero, times exp(3 * log_scale) for each channel: x_BCHW -> y_BEHW (Glow's code)."""
+
+    def __init__(self, word: words.ZeroConv, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__(ports.input[0], ports.output[0], word.kernel, padding=(word.kernel - 1) // 2)
+        self.log_scale = nn.Parameter(torch.zeros(ports.output[0]))
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * torch.exp(3 * self.log_scale)[:, None, None]

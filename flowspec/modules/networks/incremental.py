@@ -1,0 +1,59 @@
+"""A masked network evaluated feature by feature, as sampling an autoregressive flow needs it."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class Incremental:
+    """Computes, at each feature, the hidden units whose degree is reached and that feature's outputs alone.
+
+    Units are sorted by degree, so that what a unit of degree m sees is a prefix of the layer below, with no mask left.
+    States are kept as (units, batch), so that a prefix is contiguous.
+    """
+
+    def __init__(
+        self, layers: Sequence[nn.Linear], degrees: tuple[tuple[int, ...], ...], activation: Callable[[Tensor], Tensor],
+        batch: int, extra: Tensor | None,
+    ):  # fmt: skip
+        orders = [sorted(range(len(units)), key=units.__getitem__) for units in degrees]
+        features = len(degrees[0])
+        orders[-1] = [p + i for i in range(features) for p in range(0, len(degrees[-1]), features)]
+        self.sorted_degrees = [[units[i] for i in order] for units, order in zip(degrees[:-1], orders)]
+        device = layers[0].weight.device
+        index = [torch.tensor(order, device=device) for order in orders]
+        self.weights = [layer.weight[above][:, below] for layer, below, above in zip(layers, index, index[1:])]
+        self.biases = [layer.bias[above, None] for layer, above in zip(layers, index[1:])]
+        if extra is not None:
+            self.biases[0] = self.biases[0] + extra.t()[index[1]]
+        # In place is faster, but would spoil what autograd has saved.
+        self.in_place = not torch.is_grad_enabled()
+        self.states = [self.weights[0].new_empty(len(units) if self.in_place else 0, batch) for units in degrees[:-1]]
+        self.activation, self.width, self.feature = activation, len(degrees[-1]) // features, 0
+
+    def __call__(self, x: Tensor | None) -> Tensor:
+        if x is not None:
+            self._keep(0, self.feature, x[None])
+            self.feature += 1
+        for layer, degrees in enumerate(self.sorted_degrees[1:]):
+            start, stop = (bisect_right(degrees, degree) for degree in (self.feature - 1, self.feature))
+            if start < stop:
+                self._keep(layer + 1, start, self.activation(self._rows(layer, start, stop)))
+        start = self.feature * self.width
+        return self._rows(len(self.weights) - 1, start, start + self.width).t()
+
+    def _rows(self, layer: int, start: int, stop: int) -> Tensor:
+        """The units start … stop-1 of the layer above, before the activation, from what is known of the layer below."""
+        known = bisect_right(self.sorted_degrees[layer], self.feature)
+        bias, weight = self.biases[layer][start:stop], self.weights[layer][start:stop, :known]
+        return torch.addmm(bias, weight, self.states[layer][:known])
+
+    def _keep(self, layer: int, start: int, rows: Tensor) -> None:
+        if self.in_place:
+            self.states[layer][start : start + len(rows)] = rows
+        else:
+            self.states[layer] = torch.cat((self.states[layer], rows))

@@ -1,0 +1,131 @@
+"""Gaussian and other priors."""
+
+from __future__ import annotations
+
+from math import log, pi
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from flowspec.vocabulary.priors import gaussian as words
+from flowspec.vocabulary.rules import Shape, State
+from flowspec.vocabulary.word import Prior
+
+
+class _Prior(nn.Module):
+    """log_prob: z_B…, conditions -> log_p_B; sample: n, conditions, temperature -> z_n…."""
+
+    def __init__(self, word: Prior, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__()
+        self.shape = z.shape
+        # Says in which dtype and on which device to sample, parameters or not.
+        self.register_buffer("like", torch.empty(0), persistent=False)
+        for name, network in networks.items():
+            self.add_module(name, network)
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        """The log density of each example."""
+        raise NotImplementedError
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        """n draws, the spread times the temperature."""
+        raise NotImplementedError
+
+    def forward(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        return self.log_prob(z, given)
+
+    def _empty(self, n: int) -> Tensor:
+        return self.like.new_empty(n, *self.shape)
+
+
+class Gaussian(_Prior):
+    """log N(z; mean, exp(log_sd)) summed over dimensions; both standard, learned, or given by a network."""
+
+    def __init__(self, word: words.Gaussian, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, z, given, networks)
+        self.standard = word.form == "standard"
+        for tensor in word.parameters(z):
+            self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))
+        self.has_network = bool(networks)
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        if self.standard:
+            return (-0.5 * (z * z + log(2 * pi))).flatten(1).sum(1)
+        mean, log_sd = self._moments(given)
+        return _log_normal(z, mean, log_sd).flatten(1).sum(1)
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        noise = self._empty(n).normal_() * temperature
+        if self.standard:
+            return noise
+        mean, log_sd = self._moments(given)
+        if self.has_network and given and len(mean) != n:
+            raise ValueError(f"{n} draws need conditions for {n} examples; the conditions hold {len(mean)}")
+        return mean + log_sd.exp() * noise
+
+    def _moments(self, given: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        if not self.has_network:
+            return self.mean, self.log_sd
+        if given:
+            raw = self.form(given[0], given[1:])
+        else:
+            raw = self.form(self.like.new_zeros(1, 2 * self.shape[0], *self.shape[1:]))
+        mean, log_sd = raw.chunk(2, 1)
+        return mean, log_sd
+
+
+class Mixture(_Prior):
+    """log sum_k w_k N(z; mean_k, exp(log_sd_k)), w = softmax(logits), each component over the whole state."""
+
+    def __init__(self, word: words.Mixture, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, z, given, networks)
+        self.logits = nn.Parameter(torch.zeros(word.components))
+        self.mean = nn.Parameter(torch.randn(word.components, *z.shape))
+        self.log_sd = nn.Parameter(torch.zeros(word.components, *z.shape))
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        components = _log_normal(z[:, None], self.mean, self.log_sd).flatten(2).sum(2)
+        return torch.logsumexp(components + self.logits.log_softmax(0), 1)
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        chosen = torch.multinomial(self.logits.softmax(0), n, replacement=True)
+        return self.mean[chosen] + self.log_sd[chosen].exp() * temperature * self._empty(n).normal_()
+
+
+class Logistic(_Prior):
+    """log p(z) = -z - 2 log(1 + exp(-z)) summed over dimensions (NICE, Dinh et al. 2014, sec. 3.4).
+
+    That is log(sigmoid(z) sigmoid(-z)), in which form neither tail overflows or loses digits.
+    """
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        return (F.logsigmoid(z) + F.logsigmoid(-z)).flatten(1).sum(1)
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        # A ratio of exponential variates has the odds of a uniform one, and is never 0 or infinite.
+        return temperature * (self._empty(n).exponential_().log() - self._empty(n).exponential_().log())
+
+
+class Uniform(_Prior):
+    """-log(high - low) for each dimension, -inf outside [low, high]."""
+
+    def __init__(self, word: words.Uniform, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, z, given, networks)
+        self.low, self.high = word.low, word.high
+        self.log_p = -z.size * log(word.high - word.low)
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        inside = ((z >= self.low) & (z <= self.high)).flatten(1).all(1)
+        return z.new_full((len(z),), self.log_p).masked_fill(~inside, -torch.inf)
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        if torch.as_tensor(temperature).ne(1).any():
+            raise ValueError("a uniform prior has no temperature: sample with temperature 1, or choose another prior")
+        return self.low + (self.high - self.low) * self._empty(n).uniform_()
+
+
+def _log_normal(z: Tensor, mean: Tensor, log_sd: Tensor) -> Tensor:
+    """log N(z; mean, exp(log_sd)) for each dimension."""
+    standard = (z - mean) * torch.exp(-log_sd)
+    return -0.5 * (standard * standard + log(2 * pi)) - log_sd
