@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -28,7 +29,7 @@ class MLP(nn.Module):
     def __init__(self, word: words.MLP, ports: Ports, children: dict[str, nn.Module]):
         super().__init__()
         widths = word.widths(ports)
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.activation = getattr(F, word.activation)
         if word.start == "zero":
             _start_at_zero(self.layers[-1])
@@ -51,7 +52,7 @@ class MADE(nn.Module):
         super().__init__()
         self.degrees = word.degrees(ports)
         widths = [len(degrees) for degrees in self.degrees]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:]))
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         conditions = sum(torch.Size(shape).numel() for shape in ports.given)
         self.condition = nn.Linear(conditions, widths[1], bias=False) if conditions else None
         self.activation = getattr(F, word.activation)
