@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple
 
-from flowspec.graph import Block, End, Graph, Item, Mark, Network, Step
+from flowspec.graph import Block, ContextNode, End, Graph, Item, Mark, Network, Step
 from flowspec.vocabulary.rules import Tensor
 
 
@@ -79,9 +79,14 @@ def of_graph(graph: Graph) -> Numbers:
     """Totals of a whole flow."""
     total = of_items(graph.body.items)
     for context in graph.contexts:
-        if context.network is not None:
-            total = _with_networks(total, {"network": context.network}, (1, 1))
+        total = total.plus(of_context(context))
     return total
+
+
+def of_context(context: ContextNode) -> Numbers:
+    """Totals of a condition's network, which is evaluated once in either direction."""
+    networks = {} if context.network is None else {"network": context.network}
+    return _with_networks(Numbers(), networks, (1, 1))
 
 
 def _of_step(step: Step) -> Numbers:
