@@ -1,0 +1,149 @@
+"""Layout: which newlines end a statement, and which brackets belong together.
+
+A newline ends a statement unless it stands inside round or square brackets, after an operator, or before `>>` or `else`.
+A bracket that is never closed is found here: at the line that cannot go on inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from flowspec.diagnostics import Diagnostic, Label
+from flowspec.source import Source, Span
+from flowspec.syntax.lexing import Lexeme
+from flowspec.syntax.words import DEFINING, KEYWORDS, LEADING, OPERATORS
+
+_CLOSER_OF = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
+_CLOSERS = frozenset(_CLOSER_OF.values())
+_ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQB"})
+_STARTS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE"})
+_GOES_ON_AFTER = OPERATORS | {"COMMA", "EQUAL", "COLON"}
+
+
+class _Opening(NamedTuple):
+    lexeme: Lexeme
+    indent: int
+    """Where the line of the bracket starts."""
+
+
+def arrange(lexemes: Iterable[Lexeme], source: Source) -> tuple[list[Lexeme], list[Diagnostic]]:
+    """The lexemes with SEP between statements and every bracket in a pair, and the faults of unclosed blocks."""
+    layout = _Layout([lexeme for lexeme in lexemes if lexeme.type != "COMMENT"], source)
+    return layout.run(), layout.faults
+
+
+class _Layout:
+    def __init__(self, lexemes: list[Lexeme], source: Source):
+        end = Span(source.name, len(source.text), len(source.text))
+        self.lexemes = [*lexemes, Lexeme("$END", "", end)]
+        self.placed: list[Lexeme] = []
+        self.open: list[_Opening] = []
+        self.faults: list[Diagnostic] = []
+        self.separator: Lexeme | None = None
+        self.first_of_line = True
+        self.line_start = self.indent = 0
+        self.suspect: _Opening | None = None
+
+    def run(self) -> list[Lexeme]:
+        for at, lexeme in enumerate(self.lexemes):
+            if lexeme.type == "NEWLINE":
+                self._newline(lexeme)
+            elif lexeme.type == "SEMICOLON" and not self._in_brackets:
+                self.separator = lexeme
+            else:
+                self._place(lexeme, self.lexemes[at + 1].type if lexeme.type != "$END" else "")
+        return self.placed
+
+    @property
+    def _in_brackets(self) -> bool:
+        return bool(self.open) and self.open[-1].lexeme.type != "LBRACE"
+
+    @property
+    def _end(self) -> Span:
+        last = self.placed[-1].span
+        return Span(last.file, last.end, last.end)
+
+    def _newline(self, newline: Lexeme) -> None:
+        self.first_of_line, self.line_start = True, newline.span.end
+        self.separator = self.separator or newline
+
+    def _place(self, lexeme: Lexeme, following: str) -> None:
+        if self.first_of_line:
+            self.indent = lexeme.span.start - self.line_start
+        if self._in_brackets and self._cannot_go_on(lexeme, following):
+            self._report_bracket()
+        if self.open and self._ends_all(lexeme, following):
+            self._report_block()
+        if lexeme.type in _CLOSERS:
+            lexeme = self._close(lexeme)
+        self._separate(lexeme)
+        self.placed.append(lexeme)
+        if lexeme.type in _CLOSER_OF:
+            self.open.append(_Opening(lexeme, self.indent))
+        self.first_of_line = False
+
+    def _cannot_go_on(self, lexeme: Lexeme, following: str) -> bool:
+        if lexeme.type in ("LBRACE", "RBRACE", "$END"):
+            return True
+        if not self.first_of_line or following == "EQUAL":
+            return False
+        beside = self.placed[-1].type in _ENDS_VALUE and lexeme.type in _STARTS_VALUE
+        return lexeme.type in LEADING | DEFINING or (beside and self.indent <= self.open[-1].indent)
+
+    def _ends_all(self, lexeme: Lexeme, following: str) -> bool:
+        """Whether every block must have ended: at the end, and at a definition that starts a line at its very beginning."""
+        at_margin = self.first_of_line and self.indent == 0
+        return lexeme.type == "$END" or (at_margin and lexeme.type in DEFINING and following in ("NAME", "TEXT"))
+
+    def _report_bracket(self) -> None:
+        opening = self.open[-1].lexeme
+        while self._in_brackets:
+            self.open.pop()
+        self.placed.append(Lexeme("FAULT", "", self._end, _unclosed(opening, self._end)))
+
+    def _report_block(self) -> None:
+        opening = self.suspect or self.open[-1]
+        self.faults.append(_unclosed(opening.lexeme, self._end))
+        self.placed += [Lexeme("RBRACE", "", self._end) for _ in self.open]
+        self.open, self.suspect = [], None
+
+    def _close(self, closer: Lexeme) -> Lexeme:
+        """Takes the partner of a closing bracket off the stack; without one, the bracket itself is a fault."""
+        if not self.open or (closer.type != "RBRACE" and not self._in_brackets):
+            return closer._replace(type="FAULT", fault=_unopened(closer))
+        opening = self.open.pop()
+        if _CLOSER_OF[opening.lexeme.type] != closer.type:
+            return closer._replace(type="FAULT", fault=_mismatched(opening.lexeme, closer))
+        if self.first_of_line and self.indent < opening.indent and self.suspect is None:
+            self.suspect = opening
+        return closer
+
+    def _separate(self, lexeme: Lexeme) -> None:
+        separator, self.separator = self.separator, None
+        if separator and self.placed and not self._in_brackets and not self._goes_on(separator, lexeme):
+            self.placed.append(separator._replace(type="SEP"))
+
+    def _goes_on(self, separator: Lexeme, lexeme: Lexeme) -> bool:
+        before = self.placed[-1].type
+        if before == "LBRACE" or lexeme.type in ("RBRACE", "$END", "ELSE", "COMPOSE"):
+            return True
+        return separator.type == "NEWLINE" and before in _GOES_ON_AFTER and lexeme.type not in KEYWORDS
+
+
+def _unclosed(opening: Lexeme, end: Span) -> Diagnostic:
+    missed = Label(end, f"`{_PARTNER[opening.text]}` is missing, here at the latest")
+    return Diagnostic("FS102", f"`{opening.text}` is never closed", Label(opening.span, "opened here"), (missed,))
+
+
+def _mismatched(opening: Lexeme, closer: Lexeme) -> Diagnostic:
+    label = Label(closer.span, f"expected `{_PARTNER[opening.text]}`")
+    message = f"`{opening.text}` is closed by `{closer.text}`"
+    return Diagnostic("FS103", message, label, (Label(opening.span, "opened here"),))
+
+
+def _unopened(closer: Lexeme) -> Diagnostic:
+    return Diagnostic("FS103", f"`{closer.text}` closes nothing", Label(closer.span, "no bracket is open here"))
+
+
+_PARTNER = {"(": ")", "[": "]", "{": "}"}

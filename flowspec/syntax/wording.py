@@ -1,0 +1,110 @@
+"""The words for a place where the text cannot go on: what was found, and what could stand there."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from flowspec.diagnostics import Diagnostic, Label
+from flowspec.source import Span
+from flowspec.syntax.lexing import Lexeme
+from flowspec.syntax.words import COMPARISONS, DEFINING, KEYWORDS, LEADING, RESERVED, WORDS, describe
+
+_STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE"})
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A place where the parser stopped: the lexeme it could not take, the one before, and what it would take."""
+
+    found: Lexeme
+    before: Lexeme | None
+    accepted: Set[str]
+
+    @property
+    def starts_statement(self) -> bool:
+        return "SKIPPED" in self.accepted
+
+    @property
+    def place(self) -> Span:
+        """The lexeme, or the end of the one before when it is a new line or the end of the file."""
+        if self.before is None or self.found.type not in ("SEP", "$END"):
+            return self.found.span
+        return Span(self.before.span.file, self.before.span.end, self.before.span.end)
+
+
+def explain(stop: Stop) -> Diagnostic:
+    """What is wrong where the parser stopped."""
+    explanations = (_misplaced(stop), _reserved(stop), _missing(stop), _unnamed(stop), _chained(stop))
+    return next(filter(None, explanations), None) or _unexpected(stop)
+
+
+def _misplaced(stop: Stop) -> Diagnostic | None:
+    kind = stop.found.type
+    if kind == "ELSE":
+        return _say(stop, "FS109", "`else` has no `if` before it", "`else` follows the `}` of an `if`")
+    if not stop.starts_statement:
+        return None
+    if kind in DEFINING and "LET" in stop.accepted:
+        return _say(stop, "FS109", f"{WORDS[kind]} cannot stand inside a body", "it belongs at the top level of the file")
+    if kind in LEADING | {"NAME"} and "FLOW" in stop.accepted:
+        message = f"`{stop.found.text}` cannot stand at the top level of a file"
+        return _say(stop, "FS109", message, "statements belong in the body of a `flow`, `def` or `net`")
+    return None
+
+
+def _reserved(stop: Stop) -> Diagnostic | None:
+    before = stop.before
+    if before and before.type in KEYWORDS and stop.accepted == {"EQUAL"}:
+        return _say_reserved(before)
+    if stop.found.type in RESERVED and "NAME" in stop.accepted:
+        return _say_reserved(stop.found)
+    return None
+
+
+def _say_reserved(lexeme: Lexeme) -> Diagnostic:
+    label = Label(lexeme.span, "choose another name")
+    return Diagnostic("FS104", f"`{lexeme.text}` is a reserved word and cannot be used as a name", label)
+
+
+def _missing(stop: Stop) -> Diagnostic | None:
+    if stop.before is None or stop.found.type not in _STOPS:
+        return None
+    after = f"after {_shown(stop.before)}"
+    if "NUMBER" in stop.accepted and not stop.starts_statement:
+        return _say(stop, "FS110", f"a value is missing {after}")
+    if stop.accepted == {"NAME"} or stop.accepted == {"NAME", "LPAR"}:
+        return _say(stop, "FS110", f"a name is missing {after}")
+    if "LBRACE" in stop.accepted and "SEP" not in stop.accepted:
+        return _say(stop, "FS110", f"a body is missing {after}", "expected `{ … }`")
+    return None
+
+
+def _unnamed(stop: Stop) -> Diagnostic | None:
+    if stop.found.type != "EQUAL" or "SEP" not in stop.accepted or stop.before is None:
+        return None
+    help = f"to name a value, write `let {stop.before.text} = …`; to compare, write `==`"
+    return _say(stop, "FS101", "`=` cannot stand here", help=help)
+
+
+def _chained(stop: Stop) -> Diagnostic | None:
+    if stop.found.type not in COMPARISONS or "AND" not in stop.accepted:
+        return None
+    message = "a comparison has two sides only"
+    return _say(stop, "FS101", message, help="join comparisons with `and`: `0 < x and x < 1`")
+
+
+def _unexpected(stop: Stop) -> Diagnostic:
+    after = f" after {_shown(stop.before)}" if stop.before else ""
+    message = f"{_shown(stop.found)} cannot stand here{after}"
+    return _say(stop, "FS101", message, f"expected {describe(stop.accepted)}")
+
+
+def _say(stop: Stop, code: str, message: str, label: str = "", help: str = "") -> Diagnostic:
+    return Diagnostic(code, message, Label(stop.place, label), help=(help,) if help else ())
+
+
+def _shown(lexeme: Lexeme) -> str:
+    if lexeme.type == "SEP":
+        return "`;`" if lexeme.text == ";" else "the end of the line"
+    return f"`{lexeme.text}`" if lexeme.text else WORDS.get(lexeme.type, "what was read")
