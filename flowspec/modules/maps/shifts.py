@@ -25,16 +25,16 @@ class Affine(MapModule):
     """y = s * x + t, or s * (x + t): raw holds t, then the raw scale r."""
 
     def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        shift, scale, log_scale = self._parameters(raw)
+        shift, scale, log_scale = self._read(raw)
         y = (x + shift) * scale if self.word.shift_first else torch.addcmul(shift, x, scale)
         return y, log_scale
 
     def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        shift, scale, log_scale = self._parameters(raw)
+        shift, scale, log_scale = self._read(raw)
         x = y / scale - shift if self.word.shift_first else (y - shift) / scale
         return x, -log_scale
 
-    def _parameters(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _read(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         # Joining the axes again and cutting in two keeps channels_last in both directions; unbind's gradient does not.
         shift, r = raw.flatten(1, 2).chunk(2, 1)
         if self.word.scale == "sigmoid":

@@ -7,6 +7,7 @@ sums run over that axis, and of the bins only the one that x falls in is read ou
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,8 +17,11 @@ from torch import Tensor
 from flowspec.modules.maps import MapModule
 from flowspec.vocabulary.maps import spline
 
-WIDEST_PRODUCT = 64
+WIDEST_PRODUCT = 32
 """Up to this many bins a product with a triangle of ones is faster than cumsum (measured on CPU)."""
+
+
+Direction = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
 class Bin(NamedTuple):
@@ -44,27 +48,30 @@ class Spline(MapModule):
         self.slope_offset = math.log(math.expm1(1 - word.min_slope))
 
     def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        inner, raw = self._prepared(x, raw)
-        bin = self._bin(inner, raw, by_height=False)
-        xi = ((inner - bin.x) / bin.width).clamp(0, 1)
-        y, log_slope = _rational_quadratic(xi, bin)
-        return self._inside(x, y, log_slope)
+        return self._applied(x, raw, self._forward)
 
     def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        inner, raw = self._prepared(y, raw)
-        bin = self._bin(inner, raw, by_height=True)
-        xi = _root(((inner - bin.y) / bin.height).clamp(0, 1), bin)
+        return self._applied(y, raw, self._inverse)
+
+    def _forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        bin = self._bin(x, raw, by_height=False)
+        return _rational_quadratic(((x - bin.x) / bin.width).clamp(0, 1), bin)
+
+    def _inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        bin = self._bin(y, raw, by_height=True)
+        xi = _root(((y - bin.y) / bin.height).clamp(0, 1), bin)
         _, log_slope = _rational_quadratic(xi, bin)
-        return self._inside(y, bin.x + bin.width * xi, -log_slope)
+        return bin.x + bin.width * xi, -log_slope
 
-    def _prepared(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        """x held to the spline's range, so that the branch not taken is finite too, and raw_PB... ."""
-        dtype = torch.promote_types(x.dtype, torch.float32)
-        bound = self.word.bound
-        return x.to(dtype).clamp(-bound, bound), raw.to(dtype).movedim(1, 0).contiguous()
-
-    def _inside(self, x: Tensor, y: Tensor, log_slope: Tensor) -> tuple[Tensor, Tensor]:
-        inside = x.abs() < self.word.bound
+    def _applied(self, x: Tensor, raw: Tensor, apply: Direction) -> tuple[Tensor, Tensor]:
+        if x.dim() > 2 and raw.stride(2) < raw.stride(-1):  # channels_last: moving the axes back costs nothing, unlike a copy
+            y, log_slope = self._applied(x.movedim(1, -1), raw.movedim(2, -1), apply)
+            return y.movedim(-1, 1), log_slope.movedim(-1, 1)
+        dtype, bound = torch.promote_types(x.dtype, torch.float32), self.word.bound
+        # Held to its range first, so that the branch not taken is finite too, in value and gradient.
+        held = x.to(dtype).clamp(-bound, bound)
+        y, log_slope = apply(held, raw.to(dtype).movedim(1, 0).contiguous())
+        inside = x.abs() < bound
         return torch.where(inside, y.to(x.dtype), x), torch.where(inside, log_slope, 0.0)
 
     def _bin(self, inner: Tensor, raw: Tensor, *, by_height: bool) -> Bin:
@@ -96,12 +103,13 @@ class _Axis:
         with torch.no_grad():
             starts = torch.arange(1, self.bins, device=x.device, dtype=x.dtype) * self.least - self.bound
             starts = starts.view(-1, *(1 for _ in x.shape))
-            return (x >= torch.add(starts, self.sums[:-1], alpha=self.free)).sum(0, keepdim=True)
+            knots = torch.add(starts, self.sums[:-1], alpha=self.free)
+            return (x >= knots).sum(0, keepdim=True, dtype=torch.int32).long()  # counting in int32 is up to 6 times faster
 
     def at(self, index: Tensor, shape: torch.Size) -> tuple[Tensor, Tensor]:
         """Where the bin starts, and its size."""
         share, sum = _at(self.shares, index, shape), _at(self.sums, index, shape)
-        return index[0] * self.least - self.bound + (sum - share) * self.free, share * self.free + self.least
+        return index[0].to(share.dtype) * self.least - self.bound + (sum - share) * self.free, share * self.free + self.least
 
 
 def _at(rows: Tensor, index: Tensor, shape: torch.Size) -> Tensor:
