@@ -74,7 +74,10 @@ class _Mixing(TransformModule):
 
     def _rotated(self) -> Tensor:
         below = _solvable(self.weight).tril(-1)
-        return self.base.to(below.dtype) @ torch.linalg.matrix_exp(below - below.mT)
+        base = self.base.to(below.dtype)
+        # A Newton step towards the nearest orthogonal matrix: a base stored in a coarser type is exact to rounding again.
+        base = 1.5 * base - 0.5 * base @ (base.mT @ base)
+        return base @ torch.linalg.matrix_exp(below - below.mT)
 
     def _triangles(self) -> tuple[Tensor, Tensor]:
         lower, upper, log_scale = _solvable(self.lower), _solvable(self.upper), _solvable(self.log_scale)

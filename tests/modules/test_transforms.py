@@ -1,0 +1,276 @@
+"""Laws that every transform keeps, over one or more examples of each word."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import flowspec.vocabulary  # noqa: F401  the words register themselves
+from flowspec.modules.build import module_of
+from flowspec.modules.transforms import TransformModule
+from flowspec.vocabulary.maps.shifts import Additive, Affine
+from flowspec.vocabulary.maps.spline import Spline
+from flowspec.vocabulary.rules import Demand, Shape, State
+from flowspec.vocabulary.transforms.autoregressive import Autoregressive
+from flowspec.vocabulary.transforms.coupling import Coupling, Elementwise
+from flowspec.vocabulary.transforms.dequantize import Dequantize, Logit, Scale
+from flowspec.vocabulary.transforms.linear import Conv1x1, Linear
+from flowspec.vocabulary.transforms.normalisation import ActNorm
+from flowspec.vocabulary.transforms.shape import Flatten, Merge, Permute, Reshape, Reverse, Split, Squeeze, Swap
+from flowspec.vocabulary.word import Transform
+
+torch.set_num_threads(1)
+
+
+class Example(NamedTuple):
+    word: Transform
+    x: State | tuple[State, ...]
+    given: tuple[Shape, ...] = ()
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        return (self.x,) if isinstance(self.x, State) else self.x
+
+
+def state(*shape: int, levels: int | None = None) -> State:
+    return State(shape=shape, levels=levels)
+
+
+VECTOR, ODD, SERIES, IMAGE = state(6), state(5), state(3, 4), state(3, 4, 4)
+SPLINE = Spline(bins=5)
+EXAMPLES = {
+    "coupling": Example(Coupling(map=Affine(), conditioner="net"), VECTOR),
+    "coupling-odd": Example(Coupling(map=Affine(scale="tanh"), conditioner="net", moves="first"), ODD, ((2,),)),
+    "coupling-number": Example(Coupling(map=SPLINE, conditioner="net", split=1), ODD),
+    "coupling-alternating": Example(Coupling(map=SPLINE, conditioner="net", split="alternating"), VECTOR),
+    "coupling-alternating-odd": Example(Coupling(map=Affine(), conditioner="net", split="alternating", moves="first"), ODD),
+    "coupling-additive": Example(Coupling(map=Additive(), conditioner="net"), VECTOR),
+    "coupling-image": Example(Coupling(map=Affine(scale="sigmoid", shift_first=True), conditioner="net"), IMAGE),
+    "coupling-checkerboard": Example(Coupling(map=Affine(), conditioner="net", split="checkerboard"), IMAGE, ((2,), (1, 4, 4))),
+    "coupling-checkerboard-first": Example(
+        Coupling(map=SPLINE, conditioner="net", split="checkerboard", moves="first"), state(1, 3, 3)
+    ),
+    "coupling-checkerboard-additive": Example(Coupling(map=Additive(), conditioner="net", split="checkerboard"), IMAGE),
+    "elementwise": Example(Elementwise(map=Affine(scale="softplus"), conditioner="net"), VECTOR, ((4,), (2,))),
+    "elementwise-learned": Example(Elementwise(map=Affine()), VECTOR),
+    "elementwise-learned-image": Example(Elementwise(map=SPLINE), IMAGE),
+    "elementwise-learned-shift": Example(Elementwise(map=Additive()), IMAGE),
+    "autoregressive": Example(Autoregressive(map=Affine(), conditioner="net"), ODD),
+    "autoregressive-spline": Example(Autoregressive(map=SPLINE, conditioner="net"), ODD, ((2,),)),
+    "autoregressive-additive": Example(Autoregressive(map=Additive(), conditioner="net"), ODD),
+    "actnorm": Example(ActNorm(), VECTOR),
+    "actnorm-image": Example(ActNorm(start="identity"), IMAGE),
+    **{
+        f"{word.word}-{form}-{start}": Example(word(form=form, start=start), x)
+        for word, x in ((Conv1x1, IMAGE), (Linear, VECTOR))
+        for form in ("full", "lu", "orthogonal")
+        for start in ("rotation", "identity")
+    },
+    "conv1x1-series": Example(Conv1x1(), SERIES),
+    "dequantize": Example(Dequantize(), state(2, 3, 3, levels=256)),
+    "dequantize-range": Example(Dequantize(low=-0.5, high=2.0), state(4, levels=10)),
+    "logit": Example(Logit(), IMAGE),
+    "logit-0": Example(Logit(alpha=0.0), VECTOR),
+    "scale": Example(Scale(factor=-2.5, shift=0.5), IMAGE),
+    "squeeze": Example(Squeeze(), IMAGE),
+    "squeeze-offsets": Example(Squeeze(factor=3, order="offsets_first"), state(2, 6, 3)),
+    "reverse": Example(Reverse(), IMAGE),
+    "permute": Example(Permute(seed=3), VECTOR),
+    "permute-given": Example(Permute(order=(2, 0, 1)), IMAGE),
+    "swap": Example(Swap(), ODD),
+    "reshape": Example(Reshape(shape=(2, 24)), IMAGE),
+    "flatten": Example(Flatten(), IMAGE),
+    "split": Example(Split(), IMAGE),
+    "split-number": Example(Split(keep=1), VECTOR),
+    "merge": Example(Merge(), (IMAGE, state(1, 4, 4))),
+    "merge-three": Example(Merge(), (ODD, VECTOR, state(1))),
+}
+each = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
+
+
+class Fake(nn.Module):
+    """A conditioner that keeps any demand: tanh(A [input, given]), masked if it must be ordered."""
+
+    def __init__(self, demand: Demand):
+        super().__init__()
+        self.shape = demand.output
+        features = State(shape=demand.input).size
+        size = features + sum(State(shape=shape).size for shape in demand.given)
+        outputs = State(shape=demand.output).size
+        self.weight = nn.Parameter(torch.randn(outputs, size) / size**0.5)
+        mask = torch.ones(outputs, size)
+        if demand.ordered:
+            of = torch.arange(outputs) % features
+            mask[:, :features] = of[:, None] > torch.arange(features)
+        self.register_buffer("mask", mask)
+
+    def forward(self, x: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        joined = torch.cat([part.flatten(1) for part in (x, *given)], 1)
+        return torch.tanh(joined @ (self.weight * self.mask).mT).unflatten(1, self.shape)
+
+    def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> None:
+        return None
+
+
+def made(example: Example, seed: int = 0) -> TransformModule:
+    torch.manual_seed(seed)
+    demands = example.word.demands(example.x, example.given)
+    networks = {name: Fake(demand) for name, demand in demands.items()}
+    return module_of(example.word)(example.word, example.x, example.given, networks)
+
+
+def moved_off(module: TransformModule) -> TransformModule:
+    """The module in float64 with every parameter away from where it starts."""
+    with torch.no_grad():
+        for parameter in module.double().parameters():
+            parameter += 0.3 * torch.randn_like(parameter)
+    return module
+
+
+def drawn(example: Example, batch: int = 4) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+    def one(x: State) -> Tensor:
+        if x.levels:
+            return torch.randint(x.levels, (batch, *x.shape)).double()
+        if isinstance(example.word, Logit):
+            return torch.rand(batch, *x.shape, dtype=torch.float64)
+        return 2 * torch.randn(batch, *x.shape, dtype=torch.float64)
+
+    given = tuple(torch.randn(batch, *shape, dtype=torch.float64) for shape in example.given)
+    return tuple(one(x) for x in example.states), given
+
+
+def run(direction, x: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
+    """A direction with its tensors in tuples, and the same noise each time."""
+    torch.manual_seed(7)
+    z, log_det = direction(x[0] if len(x) == 1 else x, given)
+    return (z,) if isinstance(z, Tensor) else tuple(z), log_det
+
+
+def test_every_transform_has_an_example() -> None:
+    assert {example.word.word for example in EXAMPLES.values()} == set(Transform.words)
+
+
+@each
+def test_the_inverse_undoes_the_transform(example: Example) -> None:
+    module = moved_off(made(example))
+    x, given = drawn(example)
+    z, log_det = run(module.forward, x, given)
+    back, log_det_back = run(module.inverse, z, given)
+    for found, wanted in zip(back, x, strict=True):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=1e-9)
+    assert log_det.shape == log_det_back.shape == (4,)
+    torch.testing.assert_close(log_det_back, -log_det, rtol=0, atol=1e-8)
+
+
+@each
+def test_the_states_that_leave_are_the_declared_ones(example: Example) -> None:
+    if isinstance(example.word, Merge):
+        pytest.skip("the declaration of `merge` is read by the elaborator")
+    x, given = drawn(example)
+    z, _ = run(made(example).double().forward, x, given)
+    assert [tuple(part.shape[1:]) for part in z] == [part.shape for part in example.word.outputs(example.x)]
+
+
+@each
+@pytest.mark.parametrize("backwards", [False, True], ids=["forward", "inverse"])
+def test_the_log_det_is_that_of_autograd(example: Example, backwards: bool) -> None:
+    if backwards and isinstance(example.word, Dequantize):
+        pytest.skip("rounding down has no derivative")
+    module = moved_off(made(example))
+    x, given = drawn(example, batch=2)
+    direction = module.forward
+    if backwards:
+        x, direction = run(direction, x, given)[0], module.inverse
+    _, log_det = run(direction, x, given)
+    for i in range(2):
+        parts = [part[i : i + 1] for part in x]
+
+        def flat(values: Tensor, parts=parts, i=i) -> Tensor:
+            pieces = values.split([part.numel() for part in parts])
+            shaped = tuple(piece.view_as(part) for piece, part in zip(pieces, parts, strict=True))
+            z, _ = run(direction, shaped, tuple(value[i : i + 1] for value in given))
+            return torch.cat([part.flatten() for part in z])
+
+        torch.manual_seed(7)
+        jacobian = torch.autograd.functional.jacobian(flat, torch.cat([part.flatten() for part in parts]))
+        torch.testing.assert_close(log_det[i], torch.linalg.slogdet(jacobian).logabsdet, rtol=0, atol=1e-9)
+
+
+@each
+def test_parameters_are_the_declared_ones(example: Example) -> None:
+    module = made(example)
+    networks = example.word.network_fields()
+    found = {name: tuple(p.shape) for name, p in module.named_parameters() if name.split(".")[0] not in networks}
+    assert found == {tensor.name: tensor.shape for tensor in example.word.parameters(example.x)}
+    assert {name for name, _ in module.named_children()} - {"map"} == set(example.word.demands(example.x, example.given))
+
+
+@each
+def test_gradients_reach_the_live_entries_only(example: Example) -> None:
+    if not example.word.parameters(example.x):
+        return
+    module = moved_off(made(example))
+    x, given = drawn(example, batch=64)
+    z, log_det = run(module.forward, x, given)
+    (sum((part * torch.randn_like(part)).sum() for part in z) + log_det.sum()).backward()
+    for tensor in example.word.parameters(example.x):
+        assert int(module.get_parameter(tensor.name).grad.count_nonzero()) == tensor.live, tensor.name
+
+
+@each
+def test_the_volume_is_the_declared_one(example: Example) -> None:
+    if isinstance(example.word, Merge):
+        volume = "zero"
+    else:
+        volume = example.word.facts(example.x).volume
+    module = moved_off(made(example))
+    log_dets = torch.cat([run(module.forward, *drawn(example))[1] for _ in range(2)])
+    if volume == "zero":
+        assert log_dets.abs().max() < 1e-12
+    else:
+        assert (log_dets.std() < 1e-12) == (volume == "constant")
+
+
+@each
+def test_it_is_made_without_memory(example: Example) -> None:
+    with torch.device("meta"):
+        module = made(example)
+    assert all(tensor.is_meta for tensor in module.state_dict().values())
+    assert {n: t.shape for n, t in module.state_dict().items()} == {n: t.shape for n, t in made(example).state_dict().items()}
+
+
+@each
+def test_integers_and_half_types_have_a_float32_log_det(example: Example) -> None:
+    module = made(example).to(torch.bfloat16)
+    x, given = drawn(example)
+    z, log_det = run(module.forward, tuple(p.bfloat16() for p in x), tuple(p.bfloat16() for p in given))
+    _, log_det_back = run(module.inverse, z, tuple(p.bfloat16() for p in given))
+    assert log_det.dtype == log_det_back.dtype == torch.float32
+    assert all(part.dtype == torch.bfloat16 and part.isfinite().all() for part in z)
+
+
+@each
+def test_both_directions_are_one_graph(example: Example) -> None:
+    torch._dynamo.reset()
+    module = moved_off(made(example))
+    x, given = drawn(example)
+    z, _ = run(module.forward, x, given)
+    for direction, values in ((module.forward, x), (module.inverse, z)):
+        compiled = torch.compile(direction, fullgraph=True, backend="eager")
+        torch.testing.assert_close(run(compiled, values, given), run(direction, values, given))
+
+
+@each
+def test_channels_last_gives_the_same(example: Example) -> None:
+    if any(len(x.shape) != 3 for x in example.states) or isinstance(example.word, Dequantize):
+        pytest.skip("not an image, or noise that is laid out as the image is")
+    module = moved_off(made(example))
+    x, given = drawn(example)
+    last = tuple(part.contiguous(memory_format=torch.channels_last) for part in x)
+    torch.testing.assert_close(run(module.forward, last, given), run(module.forward, x, given))
+    z, _ = run(module.forward, x, given)
+    last = tuple(part.contiguous(memory_format=torch.channels_last) if part.dim() == 4 else part for part in z)
+    torch.testing.assert_close(run(module.inverse, last, given), run(module.inverse, z, given))
