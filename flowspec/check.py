@@ -73,11 +73,10 @@ def _needs_given(node: Node) -> bool:
 
 def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic]) -> tuple[int, ...]:
     try:
-        cycle = [edge[0] for edge in nx.find_cycle(needs)]
-    except nx.NetworkXNoCycle:
         return tuple(nx.lexicographical_topological_sort(needs, key=(lambda i: i) if code == "FS405" else (lambda i: -i)))
-    faults.append(_cycle(nodes, cycle, code))
-    return ()
+    except nx.NetworkXUnfeasible:
+        faults.append(_cycle(nodes, [edge[0] for edge in nx.find_cycle(needs)], code))
+        return ()
 
 
 def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str) -> Diagnostic:

@@ -46,6 +46,10 @@ class Plan:
         found = [child.ordered() for child in self.children]
         return False if False in found else True if True in found else None
 
+    def takes_conditions(self) -> bool:
+        """Whether the first word reads its conditions beside its input, and does not take them for inputs."""
+        return self.children[0].takes_conditions() if isinstance(self.word, Chain) else not self.word.joins
+
 
 class Planner:
     """Makes plans of networks out of the text and the definitions."""
@@ -170,6 +174,9 @@ def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
         raise _wrong_output(plan, network, demand, chain)
     if demand.ordered and plan.ordered() is not True:
         raise _not_ordered(plan, chain)
+    if demand.ordered and demand.given and not plan.takes_conditions():
+        raise fail("FS403", f"{chain} joins its conditions to the features, and its masks would count them as features", plan.span,
+                   help=("let the masked network come first: `made(…) >> …`",))  # fmt: skip
     return network.model_copy(update={"name": field})
 
 

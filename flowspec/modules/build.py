@@ -41,9 +41,9 @@ def section(block: Block) -> Section:
     for item in block.items:
         if isinstance(item, Block):
             for name in item.names():
-                built.add_module(name, section(item))
+                built.put(name, section(item))
         elif not isinstance(item, Mark):
-            built.add_module(item.name, _node(item))
+            built.put(item.name, _node(item))
     return built
 
 
@@ -64,7 +64,7 @@ def _contexts(checked: CheckedGraph) -> dict[str, Section]:
     contexts = {}
     for context in checked.graph.contexts:
         contexts[context.name] = built = Section()
-        built.add_module("input", module_of(context.word)(context.word))
+        built.put("input", module_of(context.word)(context.word))
         if context.network is not None:
-            built.add_module("network", network(context.network))
+            built.put("network", network(context.network))
     return contexts

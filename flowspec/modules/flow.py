@@ -19,6 +19,17 @@ Temperature = float | Mapping[str, float]
 class Section(nn.Module):
     """Modules under the names of a block; it computes nothing itself."""
 
+    def put(self, name: str, module: nn.Module) -> None:
+        """Adds a module under a name of the author's, which may be that of a method (`half`, `type`)."""
+        self._modules[name] = module
+
+    def at(self, path: str) -> nn.Module:
+        """The module at a path below this one."""
+        found: nn.Module = self
+        for name in path.split("."):
+            found = found._modules[name]
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Operation:
@@ -35,7 +46,7 @@ class Operation:
     drops: tuple[int, ...] = ()
 
 
-class Flow(nn.Module):
+class Flow(Section):
     """A normalizing flow: log p(x) = sum over priors of log p(z) + log|det dz/dx| (and the terms of its stochastic steps).
 
     Where the checker says *bound*, every likelihood here is a lower bound, computed with one draw of the noise.
@@ -45,10 +56,10 @@ class Flow(nn.Module):
         super().__init__()
         self.checked = checked
         for name, child in body.named_children():
-            self.add_module(name, child)
+            self.put(name, child)
         self._contexts = dict(contexts)
         for name, child in contexts.items():
-            self.add_module(f"context_{name}", child)
+            self.put(f"context_{name}", child)
         density = [checked.nodes[i] for i in checked.density]
         sampling = [checked.nodes[i] for i in checked.sampling or ()]
         self._density = _operations(self, density, reading=lambda node: node.inputs)
@@ -161,12 +172,12 @@ class Flow(nn.Module):
         if set(given) != set(names) or (isinstance(context, Tensor) and len(names) != 1):
             raise ValueError(f"the flow's contexts are: {', '.join(names) or 'none'}; given: {', '.join(given) or 'none'}")
         for i, (name, modules) in enumerate(self._contexts.items()):
-            value = modules.input(given[name])
-            wires[i + 1] = modules.network(value) if hasattr(modules, "network") else value
+            value = modules.at("input")(given[name])
+            wires[i + 1] = modules.at("network")(value) if "network" in modules._modules else value
         return wires
 
 
-def _operations(flow: nn.Module, nodes: list[Node], reading) -> tuple[Operation, ...]:  # noqa: ANN001
+def _operations(flow: Section, nodes: list[Node], reading) -> tuple[Operation, ...]:  # noqa: ANN001
     last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *node.given)}
     operations = []
     for i, node in enumerate(nodes):
@@ -175,7 +186,7 @@ def _operations(flow: nn.Module, nodes: list[Node], reading) -> tuple[Operation,
         ends = isinstance(node.item, End)
         read = {*reading(node), *node.given}
         operations.append(Operation(
-            path=node.path, module=flow.get_submodule(node.path), inputs=node.inputs, outputs=node.outputs, given=node.given, ends=ends,
+            path=node.path, module=flow.at(node.path), inputs=node.inputs, outputs=node.outputs, given=node.given, ends=ends,
             inverted=not ends and node.item.inverted, state=node.item.before[0], drops=tuple(wire for wire in read if last[wire] == i),
         ))  # fmt: skip
     return tuple(operations)

@@ -76,8 +76,9 @@ class MADE(NetworkWord, word="made"):
     """A masked network whose output i depends on inputs before i only (Germain et al. 2015, eqs. 10-13).
 
     Inputs have degrees 1 … D in order, the units of a hidden layer degrees that run through 1 … D-1 again and again; a unit
-    sees units of no higher degree, an output of degree i only units below i. Conditions reach the first layer unmasked. The
-    output is parameter-major: with D inputs and P*D outputs, output p*D + i has degree i.
+    sees units of no higher degree, an output of degree i only units below i. Conditions reach the first layer unmasked, and
+    degrees then begin at 0, so that the first output too depends on them. The output is parameter-major: with D inputs and
+    P*D outputs, output p*D + i has degree i.
     """
 
     joins = False
@@ -98,7 +99,8 @@ class MADE(NetworkWord, word="made"):
         """Degrees of the units of each layer, from the input (1 … D) to the output."""
         d = ports.input[0]
         inputs = tuple(range(1, d + 1))
-        inner = tuple(tuple(i % max(1, d - 1) + 1 for i in range(width)) for width in self.hidden)
+        lowest, count = (0, d) if ports.given else (1, max(1, d - 1))
+        inner = tuple(tuple(i % count + lowest for i in range(width)) for width in self.hidden)
         return (inputs, *inner, inputs * (ports.output[0] // d))
 
     def live(self, ports: Ports) -> tuple[int, ...]:

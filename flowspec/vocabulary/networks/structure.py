@@ -32,6 +32,9 @@ class Residual(NetworkWord, word="residual"):
             raise Fault("FS301", f"the body of `residual` must keep its shape: {written(input)} enters, {written(outputs[-1])} leaves")
         return input
 
+    def ordered(self) -> bool | None:
+        return False
+
 
 class Dense(NetworkWord, word="dense"):
     """y = [x, f(x)] on the channel axis, f being the body (Huang et al. 2017)."""

@@ -1,0 +1,120 @@
+"""Elaboration: structure, names, states, conditions and what is inferred."""
+
+from __future__ import annotations
+
+import networkx as nx
+import pytest
+
+from flowspec.graph import Block, Graph, Mark, networkx_view
+from tests.spec_text import compiled, flow
+
+GLOW = """
+flow glow(levels=3, steps=32, width=256) {
+    input image(3, 32, 32)
+    dequantize(uniform)
+    for level in 1..levels {
+        squeeze(2)
+        repeat steps { actnorm; conv1x1(lu); coupling(affine, estimator(width) >> zeroconv(3)) }
+        if level < levels { split(half, prior=gaussian(zeroconv(3))) }
+    }
+    prior gaussian(zeroconv(3))
+    expect parameters == 15_972_912
+}
+net estimator(width) { conv(3, width, bias=false); actnorm; relu; conv(1, width, bias=false); actnorm; relu }
+"""
+
+
+def paths(checked):
+    return [node.path for node in checked.nodes]
+
+
+def test_paths_follow_the_structure():
+    found = paths(compiled(GLOW, levels=2, steps=2))
+    assert found[:5] == ["dequantize", "level1.squeeze", "level1.step1.actnorm", "level1.step1.conv1x1", "level1.step1.coupling"]
+    assert found[-1] == "prior"
+    assert "level1.split_prior" in found
+
+
+def test_equal_iterations_are_one_block():
+    level = compiled(GLOW).graph.body.items[1]
+    steps = [item for item in level.items if isinstance(item, Block)]
+    assert [(block.name, block.first, block.times) for block in steps] == [("step", 1, 32)]
+
+
+def test_a_second_step_of_a_name_is_numbered():
+    assert paths(flow("reverse; swap; reverse"))[:3] == ["reverse", "swap", "reverse2"]
+
+
+def test_iterations_are_counted_through_the_body():
+    assert paths(flow("repeat 2 { reverse }; swap; repeat 1 { reverse }"))[:4] == ["step1.reverse", "step2.reverse", "swap", "step3.reverse"]
+
+
+def test_repetition_that_changes_shape_is_not_folded():
+    checked = flow("dequantize(uniform)\nrepeat 2 { squeeze(2) }", head="input image(1, 8, 8)")
+    blocks = [item for item in checked.graph.body.items if isinstance(item, Block)]
+    assert [block.times for block in blocks] == [1, 1]
+    assert checked.nodes[-1].item.before[0].shape == (16, 2, 2)
+
+
+def test_last_width_is_inferred_through_pieces_that_keep_shape():
+    checked = flow("coupling(spline(bins=5), small)", rest="net small { linear(8); relu; linear; tanh }")
+    network = checked.nodes[0].item.networks["conditioner"]
+    assert network.ports.output == (2 * (3 * 5 - 1),)
+    assert [child.ports.output for child in network.children[0].children] == [(8,), (8,), (28,), (28,)]
+
+
+def test_conditions_are_joined():
+    checked = flow("context classes(3) as label\ncoupling(affine, mlp([8]), given=label)")
+    assert checked.nodes[0].item.networks["conditioner"].children[0].ports.input == (2 + 3,)
+
+
+def test_taps_and_lists_of_taps():
+    body = "tap past[]\nrepeat 2 { swap; tap past[] }\ncoupling(affine, mlp([8]), given=past[:0])\nsplit(2) as (a, b)\non b { prior gaussian(mlp([4]), given=a) }\nmerge(a)"
+    checked = flow(body)
+    assert sum(isinstance(node.item, Mark) for node in checked.nodes) == 3
+
+
+def test_state_tapped_further_down_is_known():
+    checked = compiled("""flow f {
+        input vector(8)
+        split(4) as (coarse, fine)
+        on fine { prior gaussian(mlp([16]), given=deep) }
+        on coarse { coupling(affine, mlp([16])); tap deep; prior gaussian }
+    }""")
+    order = [checked.nodes[i].path for i in checked.sampling]
+    assert order.index("coarse.prior") < order.index("fine.prior")
+
+
+def test_hand_written_coupling_has_the_facts_of_the_built_in():
+    by_hand = flow("split(half) as (a, b)\non b { elementwise(affine, mlp([8]), given=a) }\nmerge(a, b)")
+    built_in = flow("coupling(affine, mlp([8]))")
+    assert by_hand.facts.model_dump(exclude={"causes"}) == built_in.facts.model_dump(exclude={"causes"})
+
+
+def test_inverse_turns_shapes_and_modes_round():
+    checked = flow("inverse { squeeze(2) }\ndequantize(uniform)", head="input image(4, 4, 4)")
+    assert checked.nodes[0].item.after[0].shape == (1, 8, 8)
+    turned = flow("inverse { autoregressive(affine, made([8])) }")
+    assert (turned.facts.density, turned.facts.inverse) == ("sequential", "analytic")
+
+
+def test_inverse_reads_its_body_backwards():
+    assert [node.item.word.word for node in flow("inverse { swap; reverse }").nodes[:2]] == ["reverse", "swap"]
+
+
+def test_json_out_and_back():
+    for graph in (compiled(GLOW).graph, flow("context classes(3) >> linear(2) as y\ntap t\ncoupling(spline, mlp([8]), given=[y])").graph):
+        assert Graph.model_validate_json(graph.model_dump_json()) == graph
+
+
+def test_networkx_view_is_acyclic_and_carries_states():
+    view = networkx_view(compiled(GLOW, steps=2).graph)
+    assert nx.is_directed_acyclic_graph(view)
+    assert str(view.edges["level1.squeeze", "level1.step1.actnorm"]["state"]) == "12x16x16"
+
+
+@pytest.mark.parametrize("steps, width, parameters", [(32, 256, 15_972_912), (32, 512, 44_235_312)])
+def test_glow_counts(steps, width, parameters):
+    from flowspec.report.numbers import of_graph
+
+    assert of_graph(compiled(GLOW, steps=steps, width=width).graph).parameters == parameters
