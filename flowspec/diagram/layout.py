@@ -1,0 +1,223 @@
+"""From a checked flow to the scene of its diagram: what is open, what is folded, what is drawn apart, and the edges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+
+from flowspec.checked import CheckedGraph
+from flowspec.diagram.form import Form, form_of, repeated
+from flowspec.diagram.networks import NetworkInsets, network_notes
+from flowspec.diagram.scene import Box, Edge, Scene, Section
+from flowspec.diagram.words import block_title, core, item_arguments, summary, value_text, wrapped
+from flowspec.graph import MAIN, Block, ContextNode, End, Graph, Item, Mark, Step
+from flowspec.report.numbers import of_graph, of_item
+from flowspec.report.sizes import grouped
+from flowspec.vocabulary.rules import Shape, State, written
+
+LIKELIHOODS = {"exact": "exact likelihood", "bound": "lower bound on the likelihood", "estimate": "estimated likelihood"}
+
+
+def scene_of(checked: CheckedGraph, depth: int | None = None) -> Scene:
+    """The scene of a flow's diagram; `depth` levels of sections are open, all of them unless it is given."""
+    graph, levels = checked.graph, inf if depth is None else depth
+    scene = Scene(name=graph.name, caption=_caption(checked), flow=Section(id="flow"))
+    flow = _Drawing(scene, levels, repeated(graph.body, levels))
+    flow.heads(graph)
+    flow.items(graph.body.items, "", 0, (scene.flow,))
+    flow.late_conditions()
+    flow.entitle_insets()
+    return scene
+
+
+def _caption(checked: CheckedGraph) -> str:
+    facts = checked.facts
+    return " · ".join([
+        checked.graph.name,
+        f"{grouped(of_graph(checked.graph).parameters)} parameters",
+        LIKELIHOODS[facts.likelihood],
+        f"{grouped(facts.latent_dims)} latent dimensions",
+    ])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where a slot's state comes from: a box, the sections around it, and what its edges say."""
+
+    box: str
+    shape: Shape
+    around: tuple[str, ...] = ()
+    changed: bool = True
+    tap: str | None = None
+
+
+@dataclass
+class _Closed:
+    """A section drawn as one box; `entering` is the shape that enters it."""
+
+    box: str
+    around: tuple[str, ...]
+    entering: Shape | None = None
+
+
+class _Drawing:
+    def __init__(self, scene: Scene, levels: float, apart: set[Form]):
+        self.scene, self.levels, self.apart = scene, levels, apart
+        self.networks = NetworkInsets(scene)
+        self.insets: dict[Form, tuple[Section, list[str]]] = {}
+        self.slots: dict[str, _Source] = {}
+        self.late: list[tuple[str, str, tuple[str, ...]]] = []
+        self.closed: _Closed | None = None
+        self.in_inset = False
+
+    # ---------------------------------------------------------------------------------------------------- the flow
+
+    def heads(self, graph: Graph) -> None:
+        """The input, and the contexts beside it."""
+        state = graph.input_state
+        values = "" if state.levels is None else f"integers 0 … {state.levels - 1}"
+        self.scene.flow.members.append(Box("input", "data", graph.input.word, str(state), (values,) if values else (), column=MAIN))
+        self.slots[MAIN] = _Source("input", state.shape, changed=False)
+        for context in graph.contexts:
+            self._context(context)
+
+    def _context(self, context: ContextNode) -> None:
+        notes = wrapped(summary(context.network)) if context.network else []
+        text = "" if context.name == context.word.word else value_text(context.word)
+        self.scene.flow.members.append(Box(context.name, "context", context.name, text, tuple(notes), beside="input"))
+        self.slots[context.name] = _Source(context.name, context.state.shape)
+
+    def items(self, items: tuple[Item, ...], path: str, level: int, around: tuple[Section, ...]) -> None:
+        """Draws the items of a body, one after another."""
+        for item in items:
+            match item:
+                case Block():
+                    self._block(core(item), path + item.names()[0], level, around)
+                case Step():
+                    self._step(item, path + item.name, level, around)
+                case End():
+                    self._end(item, path + item.name, level, around)
+                case Mark():
+                    self._mark(item)
+
+    # ---------------------------------------------------------------------------------------------------- sections
+
+    def _block(self, block: Block, path: str, level: int, around: tuple[Section, ...]) -> None:
+        form = form_of(block)
+        if self.closed is not None:
+            self.items(block.items, f"{path}.", level + 1, around)
+        elif form in self.apart or level >= self.levels:
+            self._close(block, path, level, around)
+            if form in self.apart and level < self.levels:
+                self._inset(block, form, path, level)
+        else:
+            section = Section(id=path, title=block_title(block))
+            around[-1].members.append(section)
+            self.items(block.items, f"{path}.", level + 1, (*around, section))
+
+    def _close(self, block: Block, path: str, level: int, around: tuple[Section, ...]) -> None:
+        count = of_item(block).times(block.times).parameters
+        notes = (f"{grouped(count)} parameters",) if count else ()
+        around[-1].members.append(Box(path, "section", block_title(block), notes=notes, column=self._column(MAIN)))
+        self.closed = _Closed(path, _ids(around))
+        self.items(block.items, f"{path}.", level + 1, around)
+        entering, self.closed = self.closed.entering, None
+        for slot, source in self.slots.items():
+            if source.box == path:
+                self.slots[slot] = replace(source, changed=source.shape != entering)
+
+    def _inset(self, block: Block, form: Form, path: str, level: int) -> None:
+        parent = path.rpartition(".")[0]
+        if form in self.insets:
+            self.insets[form][1].append(parent)
+            return
+        section = Section(id=f"inset.{path}", title=block.name, inset=True)
+        self.insets[form] = (section, [parent])
+        self.scene.insets.insert(len(self.insets) - 1, section)
+        outer = self.slots, self.in_inset
+        self.slots, self.in_inset = {}, True
+        self.items(block.items, f"inset.{path}.", level + 1, (section,))
+        self.slots, self.in_inset = outer
+
+    def entitle_insets(self) -> None:
+        """Says above each section drawn apart where it stands."""
+        for section, places in self.insets.values():
+            named = [place for place in dict.fromkeys(places) if place]
+            shown = ", ".join(named if len(named) < 5 else [*named[:2], "…", named[-1]])
+            section.title = f"{section.title} of {shown}" if named else section.title
+
+    # ------------------------------------------------------------------------------------------------------- boxes
+
+    def _step(self, step: Step, path: str, level: int, around: tuple[Section, ...]) -> None:
+        title = f"{step.word.word}⁻¹" if step.inverted else step.word.word
+        kind = step.word.facts(step.domain).kind
+        box = Box(path, kind, title, item_arguments(step), column=self._column(step.reads[0]))
+        drawn = self._box(step, box, level, around)
+        self._reads(step, drawn, _ids(around))
+        for slot, state in zip(step.writes, step.after):
+            self.slots[slot] = self._written(drawn, state, state.shape != step.before[0].shape or len(step.writes) > 1, around)
+
+    def _written(self, box: str, state: State, changed: bool, around: tuple[Section, ...]) -> _Source:
+        return _Source(box, state.shape, self.closed.around if self.closed else _ids(around), changed)
+
+    def _end(self, end: End, path: str, level: int, around: tuple[Section, ...]) -> None:
+        source = self.slots.get(end.reads[0])
+        aside = end.reads[0] != MAIN and source is not None and source.around == _ids(around)
+        place = {"beside": source.box} if aside else {"column": self._column(end.reads[0])}
+        box = Box(path, "prior", end.word.word, item_arguments(end), **place)
+        self._reads(end, self._box(end, box, level, around), _ids(around))
+
+    def _column(self, slot: str) -> str | None:
+        return None if self.in_inset else slot
+
+    def _box(self, item: Step | End, box: Box, level: int, around: tuple[Section, ...]) -> str:
+        if self.closed is not None:
+            return self.closed.box
+        notes = network_notes(item.networks, self.networks if level < self.levels else None)
+        around[-1].members.append(replace(box, notes=notes + self._rest_given(item)))
+        return box.id
+
+    def _rest_given(self, item: Step | End) -> tuple[str, ...]:
+        """A factored-out part's prior reads what goes on from the same step: said in its label, not by a second edge."""
+        origin = self.slots.get(item.reads[0])
+        same = origin is not None and any(slot in self.slots and self.slots[slot].box == origin.box for slot in item.given)
+        return ("given the part that goes on",) if isinstance(item, End) and same else ()
+
+    def _mark(self, mark: Mark) -> None:
+        if mark.reads[0] in self.slots:
+            self.slots[mark.writes[0]] = replace(self.slots[mark.reads[0]], tap=mark.name)
+
+    # ------------------------------------------------------------------------------------------------------- edges
+
+    def _reads(self, item: Step | End, box: str, around: tuple[str, ...]) -> None:
+        for slot in item.reads:
+            if slot in self.slots:
+                self._edge(self.slots[slot], box, around, "wire")
+        for slot in item.given:
+            if slot in self.slots:
+                self._edge(self.slots[slot], box, around, "condition")
+            elif not self.in_inset:
+                self.late.append((slot, box, around))
+
+    def late_conditions(self) -> None:
+        """Edges of conditions on states that are tapped further down."""
+        for slot, box, around in self.late:
+            self._edge(self.slots[slot], box, around, "condition")
+
+    def _edge(self, source: _Source, head: str, around: tuple[str, ...], role: str) -> None:
+        if source.box == head:
+            return
+        wires = {(edge.tail, edge.head) for edge in self.scene.edges}
+        if role == "condition" and (source.box, head) in wires:
+            return
+        if self.closed is not None and role == "wire" and self.closed.entering is None:
+            self.closed.entering = source.shape
+        leaves = bool(source.around) and source.around[-1] not in around
+        shape = written(source.shape) if (source.changed or leaves) and not self.in_inset else ""
+        edge = Edge(source.box, head, shape if role == "wire" else source.tap or shape, role)
+        if edge not in self.scene.edges:
+            self.scene.edges.append(edge)
+
+
+def _ids(sections: tuple[Section, ...]) -> tuple[str, ...]:
+    return tuple(section.id for section in sections)

@@ -1,0 +1,99 @@
+"""Words, networks and blocks as short text for labels."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from textwrap import wrap
+
+from flowspec.graph import Block, End, Network, Step
+from flowspec.vocabulary.networks.structure import Chain
+from flowspec.vocabulary.word import Word
+
+LINE = 34
+"""Characters on a line of a label."""
+
+
+def arguments(word: Word, hidden: Collection[str] = ()) -> list[str]:
+    """A word's arguments that are not as declared, without those `hidden`; as in a call, names stand after the first gap."""
+    shown, gap = [], False
+    for name, field in type(word).model_fields.items():
+        value = getattr(word, name)
+        if name in hidden:
+            continue
+        if field.is_required() or value != field.get_default(call_default_factory=True):
+            shown.append(f"{name}={value_text(value)}" if gap and not isinstance(value, str | Word) else value_text(value))
+        else:
+            gap = True
+    return shown
+
+
+def value_text(value: object) -> str:
+    """An argument's value as a spec writes it."""
+    match value:
+        case Word():
+            inner = arguments(value, value.network_fields())
+            return f"{value.word}({', '.join(inner)})" if inner else value.word
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case tuple():
+            return "[" + ", ".join(map(value_text, value)) + "]"
+    return str(value)
+
+
+def item_arguments(item: Step | End) -> str:
+    """What the label of a step or prior says after its word."""
+    closes = getattr(item.word, "closes", None)
+    return " · ".join(arguments(item.word, {*item.networks, closes}))
+
+
+def copies(times: int) -> str:
+    """How a label says that something stands several times: ` × 32`."""
+    return f" × {times}" if times > 1 else ""
+
+
+def core(item: Block) -> Block:
+    """What a block is there for: of a `repeat` whose iteration is one block, that block with the repetitions of both."""
+    if item.kind == "repeat" and len(item.items) == 1 and isinstance(item.items[0], Block) and item.items[0].times == 1:
+        inner = core(item.items[0])
+        return inner.model_copy(update={"times": inner.times * item.times, "first": inner.first or item.first})
+    return item
+
+
+def block_title(block: Block) -> str:
+    """A block's name: one of several numbered iterations by its number, folded ones by how many there are."""
+    block = core(block)
+    return block.names()[0] if block.times == 1 and block.kind != "def" else f"{block.name}{copies(block.times)}"
+
+
+def summary(network: Network, named: Collection[str] = ()) -> str:
+    """A network in one line: `conv 3 512 → actnorm → relu`. A piece whose name is in `named` is drawn elsewhere."""
+    pieces = network.children if isinstance(network.word, Chain) else (network,)
+    return " → ".join(_piece(piece, named) for piece in pieces)
+
+
+def _piece(piece: Network, named: Collection[str]) -> str:
+    piece, times = network_core(piece)
+    if piece.name in named:
+        return f"{piece.name}{copies(times)}"
+    if not piece.children:
+        return " ".join([piece.word.word, *arguments(piece.word)]) + copies(times)
+    inner = (" | " if piece.word.body == "branches" else " → ").join(_piece(child, named) for child in piece.children)
+    if isinstance(piece.word, Chain):
+        return f"({inner}){copies(times)}" if times > 1 else inner
+    return f"{piece.word.word}({inner}){copies(times)}"
+
+
+def network_core(piece: Network) -> tuple[Network, int]:
+    """A piece without the iterations that hold nothing else, and how often it stands."""
+    times = piece.times
+    while piece.first is not None and len(piece.children) == 1:
+        piece = piece.children[0]
+        times *= piece.times
+    return piece, times
+
+
+def wrapped(text: str, most: int = 3) -> list[str]:
+    """Text on lines that fit a label; what exceeds `most` lines is cut."""
+    return wrap(text, LINE, max_lines=most, placeholder=" …", break_long_words=True)
