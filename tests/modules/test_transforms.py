@@ -49,7 +49,9 @@ EXAMPLES = {
     "coupling-alternating-odd": Example(Coupling(map=Affine(), conditioner="net", split="alternating", moves="first"), ODD),
     "coupling-additive": Example(Coupling(map=Additive(), conditioner="net"), VECTOR),
     "coupling-image": Example(Coupling(map=Affine(scale="sigmoid", shift_first=True), conditioner="net"), IMAGE),
-    "coupling-checkerboard": Example(Coupling(map=Affine(), conditioner="net", split="checkerboard"), IMAGE, ((2,), (1, 4, 4))),
+    "coupling-checkerboard": Example(
+        Coupling(map=Affine(), conditioner="net", split="checkerboard"), IMAGE, ((2,), (1, 4, 4))
+    ),
     "coupling-checkerboard-first": Example(
         Coupling(map=SPLINE, conditioner="net", split="checkerboard", moves="first"), state(1, 3, 3)
     ),
@@ -239,7 +241,8 @@ def test_it_is_made_without_memory(example: Example) -> None:
     with torch.device("meta"):
         module = made(example)
     assert all(tensor.is_meta for tensor in module.state_dict().values())
-    assert {n: t.shape for n, t in module.state_dict().items()} == {n: t.shape for n, t in made(example).state_dict().items()}
+    on_cpu = made(example).state_dict()
+    assert {name: t.shape for name, t in module.state_dict().items()} == {name: t.shape for name, t in on_cpu.items()}
 
 
 @each

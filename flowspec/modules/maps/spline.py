@@ -64,7 +64,8 @@ class Spline(MapModule):
         return bin.x + bin.width * xi, -log_slope
 
     def _applied(self, x: Tensor, raw: Tensor, apply: Direction) -> tuple[Tensor, Tensor]:
-        if x.dim() > 2 and raw.stride(2) < raw.stride(-1):  # channels_last: moving the axes back costs nothing, unlike a copy
+        if x.dim() > 2 and raw.stride(2) < raw.stride(-1):
+            # channels_last: to bring rows of channels to the front costs less than to gather rows of pixels.
             y, log_slope = self._applied(x.movedim(1, -1), raw.movedim(2, -1), apply)
             return y.movedim(-1, 1), log_slope.movedim(-1, 1)
         dtype, bound = torch.promote_types(x.dtype, torch.float32), self.word.bound

@@ -22,7 +22,9 @@ class Autoregressive(TransformModule):
 
     word: autoregressive.Autoregressive
 
-    def __init__(self, word: autoregressive.Autoregressive, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+    def __init__(
+        self, word: autoregressive.Autoregressive, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]
+    ):
         super().__init__(word, x, given, networks)
         self.map = map_module(word.map)
 

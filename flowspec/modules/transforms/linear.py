@@ -20,7 +20,9 @@ class _Mixing(TransformModule):
 
     word: linear.Conv1x1 | linear.Linear
 
-    def __init__(self, word: linear.Conv1x1 | linear.Linear, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+    def __init__(
+        self, word: linear.Conv1x1 | linear.Linear, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]
+    ):
         super().__init__(word, x, given, networks)
         self.area = x.area
         start = rotation(x.channels) if word.start == "rotation" else torch.eye(x.channels)

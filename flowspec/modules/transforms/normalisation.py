@@ -33,7 +33,8 @@ class ActNorm(TransformModule):
     def start(self, x: Tensor) -> None:
         if self.started:
             return
-        deviation, mean = torch.std_mean(x.to(torch.promote_types(x.dtype, torch.float32)).transpose(0, 1).flatten(1), 1, correction=0)
+        values = x.to(torch.promote_types(x.dtype, torch.float32)).transpose(0, 1).flatten(1)
+        deviation, mean = torch.std_mean(values, 1, correction=0)
         self.bias.copy_(-mean)
         self.log_scale.copy_(-torch.where(deviation > CONSTANT, deviation, 1.0).log())
         self.started.fill_(True)
