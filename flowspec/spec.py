@@ -48,7 +48,7 @@ class Spec:
         """The text as the formatter writes it."""
         from flowspec.syntax.format import format_text
 
-        return format_text(self.source.text)
+        return format_text(self.source)
 
     def report(self) -> Report:
         """Parameters, multiply-adds, memory and what is known of the likelihood and the inverse."""

@@ -1,0 +1,25 @@
+"""Figures: made without a screen, saved whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+DATA, MODEL = "#4c78a8", "#e45756"
+
+
+def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, list[Axes]]:
+    """An empty figure, sizes in inches, with its axes row by row."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made, list(made.subplots(rows, columns, squeeze=False).flat)
+
+
+def save(made: Figure, path: Path, dpi: int = 120) -> None:
+    """Writes a figure in the format that the end of its name says."""
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    made.savefig(part, dpi=dpi)
+    part.replace(path)

@@ -1,0 +1,80 @@
+"""The plan of a run: its stages, from the settings and phases of the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowspec.graph import Graph
+from flowspec.train.errors import TrainingError
+from flowspec.vocabulary.settings.runs import Phase, Train
+
+DEFAULT_EPOCHS = 10
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Steps `start` to `stop` (exclusive) of a run: its learning rate and the parts that stand still."""
+
+    name: str
+    start: int
+    stop: int
+    lr: float
+    frozen: tuple[str, ...] = ()
+
+    @property
+    def steps(self) -> int:
+        """How many steps it has."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does: `settings`, its stages, and the steps of one epoch."""
+
+    settings: Train
+    epoch_steps: int
+    stages: tuple[Stage, ...]
+
+    @property
+    def steps(self) -> int:
+        """How many steps the run has in all."""
+        return self.stages[-1].stop
+
+    def stage(self, step: int) -> Stage:
+        """The stage of a step (the last one for what comes after the run)."""
+        return next((stage for stage in self.stages if step < stage.stop), self.stages[-1])
+
+    def lr(self, step: int) -> float:
+        """The learning rate of a step."""
+        stage = self.stage(step)
+        inside = step - stage.start
+        return stage.lr * self.settings.schedule.factor(inside, inside // self.epoch_steps, stage.steps)
+
+
+def plan(graph: Graph, examples: int, epochs: int | None = None, batch: int | None = None, seed: int | None = None) -> Plan:
+    """The plan for so many training examples; `epochs`, `batch` and `seed` stand in for the spec's. Raises TrainingError."""
+    given = {name: value for name, value in (("epochs", epochs), ("batch", batch), ("seed", seed)) if value is not None}
+    if epochs is not None:
+        given["steps"] = None
+    settings = graph.settings.get("train", Train()).model_copy(update=given)
+    epoch_steps = max(1, examples // settings.batch)
+    phases = graph.phases or (Phase(name="train"),)
+    return Plan(settings, epoch_steps, _stages(phases, settings, epoch_steps))
+
+
+def _stages(phases: tuple[Phase, ...], settings: Train, epoch_steps: int) -> tuple[Stage, ...]:
+    stages, start = [], 0
+    for phase in phases:
+        if phase.bypassed:
+            raise TrainingError(f"phase `{phase.name}` bypasses {', '.join(phase.bypassed)}: training with parts left out is not supported yet")
+        stop = start + _steps(phase, settings, epoch_steps)
+        stages.append(Stage(phase.name, start, stop, phase.lr or settings.optimizer.lr, phase.frozen))
+        start = stop
+    return tuple(stages)
+
+
+def _steps(phase: Phase, settings: Train, epoch_steps: int) -> int:
+    epochs = phase.epochs or settings.epochs
+    if epochs is None:
+        return settings.steps or DEFAULT_EPOCHS * epoch_steps
+    return min(epochs * epoch_steps, settings.steps or epochs * epoch_steps)

@@ -1,0 +1,138 @@
+"""A run: a spec and data in, a folder with weights, numbers and pictures out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from flowspec.data import Dataset
+from flowspec.data import load as load_data
+from flowspec.graph import Graph
+from flowspec.modules.flow import Flow
+from flowspec.plots.run import draw_run
+from flowspec.spec import Spec
+from flowspec.train import weights
+from flowspec.train.errors import TrainingError
+from flowspec.train.evaluate import Likelihoods, evaluate
+from flowspec.train.fit import Splits, fitted
+from flowspec.train.folder import Folder
+from flowspec.train.log import Display, Silent
+from flowspec.train.plan import plan
+from flowspec.train.trainer import Trainer
+from flowspec.vocabulary.settings.runs import Data, Evaluate, Source
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gave: its folder, how far it went, and the likelihood of the test data at the best weights.
+
+    `test` is None for a run that was interrupted; `train(…, resume=True)` then goes on.
+    """
+
+    out: Path
+    steps: int
+    epochs: int
+    finished: bool
+    best_validation: float | None
+    test: Likelihoods | None
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields by name, losses in nats."""
+        return asdict(self) | {"out": str(self.out)}
+
+
+def train(
+    spec: Spec,
+    out: Path | str,
+    data: Dataset | Source | None = None,
+    *,
+    max_steps: int | None = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    device: str | None = None,
+    precision: str = "no",
+    display: Display | None = None,
+) -> Result:
+    """Trains the flow of a spec as its settings say, and leaves everything in the folder `out`.
+
+    `data` stands in for the spec's; `epochs`, `batch` and `seed` for its settings. `max_steps` stops early without changing the
+    plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of accelerate's
+    (`no`, `bf16`, `fp16`). Raises TrainingError, CheckpointError and DataError.
+    """
+    accelerator = _accelerator(device, precision)
+    folder = Folder(Path(out), spec, accelerator.is_main_process)
+    if folder.holds_a_run and not resume:
+        raise TrainingError(f"`{out}` holds a run already: go on with `--resume` (in Python `resume=True`), or choose another folder")
+    graph, dataset = spec.checked.graph, dataset_of(spec.checked.graph, data)
+    splits = fitted(graph, dataset)
+    agenda = plan(graph, len(splits.train), epochs, batch, seed)
+    flow = spec.build(agenda.settings.seed, accelerator.device)
+    trainer = Trainer(flow, splits, agenda, folder, accelerator, display or Silent())
+    if folder.state.exists():
+        trainer.resume()
+    folder.start(spec, seed=agenda.settings.seed, batch=trainer.order.batch, data=_described(graph, data, dataset))
+    finished = trainer.run(min(agenda.steps, max_steps or agenda.steps))
+    return _finished(trainer, finished)
+
+
+def _accelerator(device: str | None, precision: str) -> Accelerator:
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    wanted = torch.device(device or accelerator.device)
+    if wanted.type != accelerator.device.type:
+        raise TrainingError(f"device `{device}` is not available; `{accelerator.device.type}` is")
+    return accelerator
+
+
+def dataset_of(graph: Graph, data: Dataset | Source | None) -> Dataset:
+    """The data of a run: those given, or those that the spec names. Raises TrainingError and DataError."""
+    if isinstance(data, Dataset):
+        return data
+    setting = graph.settings.get("data")
+    source = data or (setting.source if isinstance(setting, Data) else None)
+    if source is None:
+        raise TrainingError("the spec names no data: add `data(digits)` to it, or give `--data NAME`")
+    return load_data(source.name, **source.arguments)
+
+
+def _described(graph: Graph, data: Dataset | Source | None, dataset: Dataset) -> dict[str, Any]:
+    source = data if isinstance(data, Source) else None if isinstance(data, Dataset) else graph.settings["data"].source
+    return {"name": dataset.name, "note": dataset.note} | ({} if source is None else {"source": source.model_dump()})
+
+
+def _finished(trainer: Trainer, finished: bool) -> Result:
+    flow, folder, splits = trainer.flow, trainer.folder, trainer.data
+    test = None
+    if finished:
+        if folder.best.exists():
+            weights.load_into(flow, folder.best)
+        test = evaluate_as_set(flow, splits, trainer.order.seed)
+        if folder.writes:
+            draw_run(flow, splits, folder.path, trainer.order.seed)
+    position = trainer.position
+    epochs = position.step // trainer.plan.epoch_steps
+    result = Result(folder.path, position.step, epochs, finished, position.best, test, round(position.seconds, 3))
+    folder.write_json("result.json", result.as_json())
+    return result
+
+
+def evaluate_as_set(flow: Flow, splits: Splits, seed: int, samples: int | None = None) -> Likelihoods:
+    """The likelihood of the test data, with the draws and batch of the flow's `evaluate` setting."""
+    setting = flow.checked.graph.settings.get("evaluate", Evaluate())
+    return evaluate(flow, splits.test, samples or setting.samples, setting.batch, seed, log_scale=splits.log_scale)
+
+
+def open_run(out: Path | str) -> tuple[Flow, Dataset, int]:
+    """The best flow of a run (the last, where there is no best), its data and its seed. Raises CheckpointError and TrainingError."""
+    folder = Folder(Path(out))
+    flow = weights.load(folder.best if folder.best.exists() else folder.last)
+    lock = folder.read_json("lock.json")
+    source = lock.get("data", {}).get("source")
+    dataset = dataset_of(flow.checked.graph, Source(**source) if source else None)
+    return flow, dataset, int(lock.get("seed", 0))

@@ -1,0 +1,249 @@
+"""The loop of a run: steps, epochs, checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from flowspec.modules.flow import Condition, Flow
+from flowspec.train import state, weights
+from flowspec.train.batches import Batch, Order, flipped, seeded
+from flowspec.train.errors import TrainingError
+from flowspec.train.evaluate import bits_per_dim, evaluate
+from flowspec.train.fit import Splits
+from flowspec.train.folder import Folder
+from flowspec.train.log import Display, Log, Silent
+from flowspec.train.optimise import Average, names_of, optimizer, restore_optimizer
+from flowspec.train.plan import Plan, Stage
+from flowspec.train.state import Position
+from flowspec.train.stop import Stop
+from flowspec.verify.walk import first_fault
+
+MOST_VALIDATION = 5_000
+LOG_EVERY = 10
+SAVE_AFTER = 60.0
+"""Seconds between checkpoints; one is written at the end of a run in any case."""
+
+
+class Objective(nn.Module):
+    """The mean of -log p(x) in nats: what training makes small."""
+
+    def __init__(self, flow: Flow):
+        super().__init__()
+        self.flow = flow
+
+    def forward(self, x: Tensor, context: Condition) -> Tensor:
+        return -self.flow.log_prob(x, context).mean()
+
+
+@dataclass
+class Trainer:
+    """A run that is under way."""
+
+    flow: Flow
+    data: Splits
+    plan: Plan
+    folder: Folder
+    accelerator: Accelerator
+    display: Display = field(default_factory=Silent)
+
+    def __post_init__(self) -> None:
+        settings, examples = self.plan.settings, len(self.data.train)
+        self.order = Order(examples, settings.batch, settings.seed)
+        self.position = Position(seed=settings.seed, batch=self.order.batch, examples=examples)
+        self.average = Average(self.flow, settings.average) if settings.average else None
+        self.stage: Stage | None = None
+        self.losses: list[float] = []
+        self.kept: dict[str, Tensor] = {}
+
+    # ------------------------------------------------------------------------------------------------------ start and end
+
+    def resume(self) -> None:
+        """Takes up the run that the folder holds. Raises CheckpointError, and TrainingError where data or seed are others."""
+        weights.load_into(self.flow, self.folder.last)
+        self.kept, position = state.read(self.folder.state)
+        for name in ("seed", "batch", "examples"):
+            before, now = getattr(position, name), getattr(self.position, name)
+            if before != now:
+                raise TrainingError(f"the run was made with {name} {before}, and cannot go on with {now}")
+        self.position = position
+        state.restore(self.flow, self.average, self.kept, position)
+
+    def run(self, stop: int) -> bool:
+        """Trains to step `stop`; false if it was interrupted. What was learned is saved either way."""
+        if self.position.step == 0:
+            self._initialise()
+        self.log, self.since, self.saved = Log(self.folder.log, self.position.step), monotonic(), monotonic()
+        self.display.start(self.position.step, stop)
+        with Stop() as interrupt:
+            try:
+                while self.position.step < stop and not interrupt.asked and not self._patience_is_out():
+                    self._step()
+                self._end_of_run()
+            finally:
+                self.log.close()
+                self.display.close()
+        return not (interrupt.asked and self.position.step < stop)
+
+    def _initialise(self) -> None:
+        batch = self._batch(0)
+        self.flow.initialise(batch.x, batch.labels)
+        if self.average is not None:
+            self.average = Average(self.flow, self.average.decay)
+
+    def _patience_is_out(self) -> bool:
+        patience = self.plan.settings.patience
+        return patience is not None and self.position.stale >= patience
+
+    def _end_of_run(self) -> None:
+        if self.position.step % self.plan.epoch_steps and self.position.best is None:
+            self._validate()
+        self.save()
+
+    # -------------------------------------------------------------------------------------------------------------- steps
+
+    def _step(self) -> None:
+        self._enter_stage()
+        step = self.position.step
+        lr = self.plan.lr(step)
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        batch = self._batch(step)
+        loss, norm = self._descend(batch, step)
+        self.position.step += 1
+        if self.average is not None:
+            self.average.update(self.flow)
+        self._tell(loss, norm, lr)
+        if self.position.step % self.plan.epoch_steps == 0:
+            self._end_of_epoch()
+        self._save_in_time()
+
+    def _batch(self, step: int) -> Batch:
+        """The batch of a step, and its noise made a function of seed and step."""
+        batch = self.data.train[self.order.at(step)]
+        if self.plan.settings.flip:
+            batch = Batch(flipped(batch.x, self.order.seed, step), batch.labels)
+        rank, ranks = self.accelerator.process_index, self.accelerator.num_processes
+        self._seed(step)
+        return batch[slice(rank, None, ranks)].to(self.accelerator.device)
+
+    def _seed(self, step: int) -> None:
+        ranks = self.accelerator.num_processes
+        torch.manual_seed(seeded(self.order.seed, "noise", step * ranks + self.accelerator.process_index))
+
+    def _descend(self, batch: Batch, step: int) -> tuple[float, float]:
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = self.objective(batch.x, batch.labels)
+        if not loss.isfinite():
+            raise self._not_finite(batch, step, float(loss))
+        self.accelerator.backward(loss)
+        norm = self.accelerator.clip_grad_norm_(self._moving(), self.plan.settings.clip or inf)
+        if not norm.isfinite():
+            raise self._bad_gradient(step)
+        self.optimizer.step()
+        return float(loss.detach()), float(norm)
+
+    def _moving(self) -> list[nn.Parameter]:
+        return [parameter for parameter in self.flow.parameters() if parameter.requires_grad]
+
+    def _enter_stage(self) -> None:
+        """At the start of a stage: what stands still, and a new optimiser for the rest."""
+        stage = self.plan.stage(self.position.step)
+        if stage is self.stage:
+            return
+        self.stage = stage
+        self._freeze(stage.frozen)
+        raw: Optimizer = optimizer(self.plan.settings.optimizer, self._moving())
+        if self.kept:
+            if self.position.step > stage.start:
+                restore_optimizer(raw, self.kept, names_of(self.flow))
+            self.kept = {}
+        self.objective, self.optimizer = self.accelerator.prepare(Objective(self.flow), raw)
+        self.raw_optimizer = raw
+
+    def _freeze(self, parts: tuple[str, ...]) -> None:
+        self.flow.train()
+        self.flow.requires_grad_(True)
+        for path, module in self.flow.named_modules():
+            if path.rpartition(".")[2] in parts:
+                module.eval()
+                module.requires_grad_(False)
+        if not self._moving():
+            raise TrainingError(f"nothing is left to train while {', '.join(parts) or 'the flow has no parameters'} stands still")
+
+    # -------------------------------------------------------------------------------------------------- what went wrong
+
+    def _not_finite(self, batch: Batch, step: int, loss: float) -> TrainingError:
+        self._seed(step)
+        where = first_fault(self.flow, batch.x, batch.labels) or "every step is finite when it is run again"
+        return TrainingError(f"the loss is {loss} at step {step}: {where}; {self._rescue()}")
+
+    def _bad_gradient(self, step: int) -> TrainingError:
+        bad = [name for name, p in self.flow.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
+        more = f" and of {len(bad) - 1} more" if len(bad) > 1 else ""
+        where = f"that of `{bad[-1]}`{more}" if bad else "the sum of its squares overflows"
+        return TrainingError(f"the gradient is not finite at step {step}: {where}; {self._rescue()}")
+
+    def _rescue(self) -> str:
+        if self.folder.last.exists():
+            return f"the last checkpoint is `{self.folder.last}`; a smaller learning rate or `clip` may help"
+        return "a smaller learning rate or `clip` may help"
+
+    # ----------------------------------------------------------------------------------------- epochs, logs, checkpoints
+
+    def _tell(self, loss: float, norm: float, lr: float) -> None:
+        self.losses.append(loss)
+        self.display.step(self.position.step, loss)
+        if self.position.step % LOG_EVERY == 0 or self.position.step % self.plan.epoch_steps == 0:
+            mean = sum(self.losses[-LOG_EVERY:]) / len(self.losses[-LOG_EVERY:])
+            self._log("train", mean, lr=lr, grad_norm=norm)
+
+    def _log(self, kind: str, loss: float, **more: float) -> None:
+        self.log.write(
+            kind, step=self.position.step, epoch=self.position.step // self.plan.epoch_steps, stage=self.stage.name if self.stage else None,
+            loss=loss, bits_per_dim=bits_per_dim(self.flow, -loss), seconds=round(self._seconds(), 3), **more,
+        )  # fmt: skip
+
+    def _seconds(self) -> float:
+        return self.position.seconds + monotonic() - self.since
+
+    def _end_of_epoch(self) -> None:
+        train = sum(self.losses) / len(self.losses)
+        self.losses.clear()
+        found = self._validate(train)
+        epoch = self.position.step // self.plan.epoch_steps
+        mark = " *" if self.position.stale == 0 else ""
+        self.display.epoch(f"epoch {epoch:>4}  step {self.position.step:>6}  train {train:.4f}  validation {found:.4f} nats{mark}")
+
+    def _validate(self, train: float = inf) -> float:
+        """The validation loss (the training loss without validation data); the best weights are kept."""
+        held = self.data.validation[:MOST_VALIDATION]
+        if self.average is not None:
+            self.average.swap(self.flow)
+        loss = -evaluate(self.flow, held, seed=self.order.seed, stream="validation").nats if len(held) else train
+        if self.position.best is None or loss < self.position.best:
+            self.position.best, self.position.stale = loss, 0
+            self.folder.write_weights(self.folder.best, self.flow)
+        else:
+            self.position.stale += 1
+        if self.average is not None:
+            self.average.swap(self.flow)
+        self._log("validation", loss)
+        return loss
+
+    def _save_in_time(self) -> None:
+        if monotonic() - self.saved > SAVE_AFTER:
+            self.save()
+
+    def save(self) -> None:
+        """Writes the checkpoint that the run can go on from."""
+        self._enter_stage()
+        self.position.seconds, self.since, self.saved = self._seconds(), monotonic(), monotonic()
+        self.folder.write_weights(self.folder.last, self.flow)
+        state.save(self.folder.state, self.flow, self.raw_optimizer, self.average, self.position)
