@@ -18,6 +18,7 @@ _CLOSER_OF = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _CLOSERS = frozenset(_CLOSER_OF.values())
 _ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQB"})
 _STARTS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE"})
+_FOLLOWS_ARGUMENT = frozenset({"EQUAL", "COMMA", "RPAR", "RSQB", "NEWLINE"})
 _GOES_ON_AFTER = OPERATORS | {"COMMA", "EQUAL", "COLON"}
 
 
@@ -75,10 +76,8 @@ class _Layout:
             self._report_bracket()
         if self.open and self._ends_all(lexeme, following):
             self._report_block()
-        if lexeme.type in _CLOSERS:
-            lexeme = self._close(lexeme)
         self._separate(lexeme)
-        self.placed.append(lexeme)
+        self.placed.append(self._close(lexeme) if lexeme.type in _CLOSERS else lexeme)
         if lexeme.type in _CLOSER_OF:
             self.open.append(_Opening(lexeme, self.indent))
         self.first_of_line = False
@@ -86,10 +85,12 @@ class _Layout:
     def _cannot_go_on(self, lexeme: Lexeme, following: str) -> bool:
         if lexeme.type in ("LBRACE", "RBRACE", "$END"):
             return True
-        if not self.first_of_line or following == "EQUAL":
+        if not self.first_of_line:
             return False
+        if lexeme.type in LEADING | DEFINING:
+            return following not in _FOLLOWS_ARGUMENT
         beside = self.placed[-1].type in _ENDS_VALUE and lexeme.type in _STARTS_VALUE
-        return lexeme.type in LEADING | DEFINING or (beside and self.indent <= self.open[-1].indent)
+        return beside and self.indent <= self.open[-1].indent
 
     def _ends_all(self, lexeme: Lexeme, following: str) -> bool:
         """Whether every block must have ended: at the end, and at a definition that starts a line at its very beginning."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from flowspec.diagnostics import Diagnostic, Label
 from flowspec.source import Source, Span
@@ -27,20 +28,27 @@ def check_size(source: Source) -> Diagnostic | None:
 
 def check_depth(lexemes: Iterable[Lexeme]) -> Diagnostic | None:
     """The fault of a text whose tree would be too deep: brackets within brackets, and operators one after another."""
-    outer: list[tuple[int, int]] = []
+    outer = [_Level(0, 0)]
     depth = most = 0
     for lexeme in lexemes:
         if lexeme.type in _OPENING:
-            outer.append((depth, most))
+            outer.append(_Level(depth, most))
             depth, most = depth + 1, 0
-        elif lexeme.type in _CLOSING and outer:
+        elif lexeme.type in _CLOSING and len(outer) > 1:
             inner = max(depth, most)
             depth, most = outer.pop()
-            depth = max(depth, inner - len(outer)) + 1
+            depth = max(depth, inner)
         elif lexeme.type in ("COMMA", "SEP"):
-            depth, most = len(outer), max(depth, most)
+            depth, most = outer[-1].depth + 1, max(depth, most)
         elif lexeme.type in _DEEPENING:
             depth += 1
         if depth > DEEPEST:
             return Diagnostic("FS801", f"this nests too deeply: at most {DEEPEST} levels are allowed", Label(lexeme.span))
     return None
+
+
+class _Level(NamedTuple):
+    """What stands outside a bracket: the depth of the expression it is part of, and the most of those before."""
+
+    depth: int
+    most: int
