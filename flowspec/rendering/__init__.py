@@ -1,0 +1,1 @@
+"""Rendering: diagnostics as text, as JSON lines and as GitHub annotations."""
