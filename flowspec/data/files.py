@@ -1,0 +1,95 @@
+"""A file of the user's own: a table or images, in one array to be split or in three parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from flowspec.data.dataset import DataError, Dataset, Labels, Parts
+from flowspec.data.images import channels_first, is_images
+from flowspec.data.reading import read
+from flowspec.data.split import FRACTIONS
+from flowspec.data.split import split as cut
+from flowspec.data.table import table
+
+
+def file(
+    *,
+    path: str | Path,
+    split: Sequence[float] = FRACTIONS,
+    standardise: bool = True,
+    layout: str | None = None,
+    levels: int = 256,
+    seed: int = 0,
+) -> Dataset:
+    """The data of a .npy, .npz or .csv: uint8 of three or four axes are images, two axes of numbers a table.
+
+    A .npz holds `train`, `validation` (or `val`) and `test`, with `train_labels` and so on if it has labels; or one array,
+    with `labels` if it has them, which is split, as that of a .npy or a .csv is. `standardise` is for tables, `layout`
+    ("HWC" or "CHW") and `levels` are for images.
+    """
+    path = Path(path)
+    parts, labels = _parts(path, _renamed(read(path)), split, seed)
+    if not is_images(parts.train):
+        return table(path.stem, parts, standardise=standardise, labels=labels)
+    for array in parts:
+        _check_images(path, array)
+    return Dataset(path.stem, *(channels_first(array, layout) for array in parts), labels=labels, levels=levels)
+
+
+def _renamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    short = {"val": "validation", "val_labels": "validation_labels"}
+    return {short.get(name, name): array for name, array in arrays.items()}
+
+
+def _parts(
+    path: Path, arrays: Mapping[str, np.ndarray], fractions: Sequence[float], seed: int
+) -> tuple[Parts, Labels | None]:
+    names = [name for name in arrays if not name.endswith("labels")]
+    if set(names) == set(Parts._fields):
+        labels = [_labels(path, arrays, f"{part}_labels") for part in Parts._fields]
+        return Parts(*(arrays[part] for part in Parts._fields)), _all_or_none(path, labels)
+    if len(names) == 1:
+        return _one(path, arrays[names[0]], _labels(path, arrays, "labels"), fractions, seed)
+    needed = "a file needs the arrays train, validation and test, or one array"
+    raise DataError(needed, f"{path} has {', '.join(sorted(names)) or 'none'}", "name or join them so")
+
+
+def _one(
+    path: Path, array: np.ndarray, labels: np.ndarray | None, fractions: Sequence[float], seed: int
+) -> tuple[Parts, Labels | None]:
+    n = len(array) if array.ndim else 0
+    if labels is not None and len(labels) != n:
+        given = f"{path} has {n} examples and {len(labels)} labels"
+        raise DataError("labels need to be one an example", given, "mend or drop the labels")
+    indices = cut(n, fractions, seed)
+    parts = Parts(*(array[index] for index in indices))
+    return parts, None if labels is None else Labels(*(labels[index] for index in indices))
+
+
+def _labels(path: Path, arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray | None:
+    if name not in arrays:
+        return None
+    labels = arrays[name]
+    if labels.ndim != 1 or labels.dtype.kind not in "biu":
+        given = f"{name} of {path} is {labels.dtype} of shape {labels.shape}"
+        raise DataError("labels need to be whole numbers of shape (N,)", given, "store class numbers, one an example")
+    return labels.astype(np.int64)
+
+
+def _all_or_none(path: Path, labels: list[np.ndarray | None]) -> Labels | None:
+    missing = [part for part, array in zip(Parts._fields, labels, strict=True) if array is None]
+    if len(missing) == len(labels):
+        return None
+    if missing:
+        given = f"{path} has none for {' and '.join(missing)}"
+        raise DataError("labels need to be there for all three parts or for none", given, "add or drop them")
+    return Labels(*labels)
+
+
+def _check_images(path: Path, array: np.ndarray) -> None:
+    if not is_images(array):
+        given = f"a part of {path} is {array.dtype} of shape {array.shape}"
+        raise DataError("every part needs to be images when the training part is", given, "store each part alike")
