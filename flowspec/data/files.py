@@ -12,7 +12,7 @@ from flowspec.data.images import channels_first, is_images
 from flowspec.data.reading import read
 from flowspec.data.split import FRACTIONS
 from flowspec.data.split import split as cut
-from flowspec.data.table import table
+from flowspec.data.table import numbers, table
 
 
 def file(
@@ -31,17 +31,25 @@ def file(
     ("HWC" or "CHW") and `levels` are for images.
     """
     path = Path(path)
-    parts, labels = _parts(path, _renamed(read(path)), split, seed)
+    parts, labels = _parts(path, _checked(path, _renamed(read(path))), split, seed)
     if not is_images(parts.train):
         return table(path.stem, parts, standardise=standardise, labels=labels)
-    for array in parts:
-        _check_images(path, array)
     return Dataset(path.stem, *(channels_first(array, layout) for array in parts), labels=labels, levels=levels)
 
 
 def _renamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     short = {"val": "validation", "val_labels": "validation_labels"}
     return {short.get(name, name): array for name, array in arrays.items()}
+
+
+def _checked(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays with their tables in float64, checked before a split so that a message numbers rows as the file does."""
+    images = [name for name, array in arrays.items() if is_images(array)]
+    tables = [name for name in arrays if name not in images and not name.endswith("labels")]
+    if images and tables:
+        given = f"{path} has images in {', '.join(images)} and others in {', '.join(tables)}"
+        raise DataError("the arrays of a file need to be all images (uint8) or all tables", given, "store them alike")
+    return {**arrays, **{name: numbers(f"{name} of {path}", arrays[name]) for name in tables}}
 
 
 def _parts(
@@ -60,7 +68,7 @@ def _parts(
 def _one(
     path: Path, array: np.ndarray, labels: np.ndarray | None, fractions: Sequence[float], seed: int
 ) -> tuple[Parts, Labels | None]:
-    n = len(array) if array.ndim else 0
+    n = len(array)
     if labels is not None and len(labels) != n:
         given = f"{path} has {n} examples and {len(labels)} labels"
         raise DataError("labels need to be one an example", given, "mend or drop the labels")
@@ -87,9 +95,3 @@ def _all_or_none(path: Path, labels: list[np.ndarray | None]) -> Labels | None:
         given = f"{path} has none for {' and '.join(missing)}"
         raise DataError("labels need to be there for all three parts or for none", given, "add or drop them")
     return Labels(*labels)
-
-
-def _check_images(path: Path, array: np.ndarray) -> None:
-    if not is_images(array):
-        given = f"a part of {path} is {array.dtype} of shape {array.shape}"
-        raise DataError("every part needs to be images when the training part is", given, "store each part alike")

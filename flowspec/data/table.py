@@ -11,9 +11,8 @@ from flowspec.data.dataset import DataError, Dataset, Labels, Parts
 
 
 def table(name: str, parts: Parts, *, standardise: bool, labels: Labels | None = None, note: str = "") -> Dataset:
-    """Tables x_ND of any real type -> a set in float32, with its `log_scale` where it is standardised."""
-    numbers = (_numbers(f"{part} of {name}", rows) for part, rows in zip(Parts._fields, parts, strict=True))
-    data = Dataset(name, *numbers, labels=labels, note=note)
+    """Tables x_ND in float64 -> a set in float32, with its `log_scale` where it is standardised."""
+    data = Dataset(name, *parts, labels=labels, note=note)
     if not standardise:
         return _moved(data, 0.0, 1.0)
     mean, sd = _moments(name, data.train)
@@ -24,8 +23,8 @@ def _moved(data: Dataset, mean: ArrayLike, sd: ArrayLike) -> Dataset:
     return replace(data, **{part: ((getattr(data, part) - mean) / sd).astype(np.float32) for part in Parts._fields})
 
 
-def _numbers(what: str, rows: np.ndarray) -> np.ndarray:
-    """The rows in float64, so that a mean far from 0 costs no digits before it is subtracted."""
+def numbers(what: str, rows: np.ndarray) -> np.ndarray:
+    """Rows x_ND of any real type, checked, in float64: a mean far from 0 is to cost no digits when it is subtracted."""
     if rows.ndim != 2 or rows.shape[1] == 0:
         remedy = "reshape it, or store images as uint8 of shape (N, H, W), (N, H, W, C) or (N, C, H, W)"
         raise DataError("a table needs the shape (N, D)", f"{what} is {rows.dtype} of shape {rows.shape}", remedy)
