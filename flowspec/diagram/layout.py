@@ -193,7 +193,7 @@ class _Drawing:
         for slot in item.reads:
             if slot in self.slots:
                 self._edge(self.slots[slot], box, around, "wire")
-        for slot in item.given:
+        for slot in () if self._rest_given(item) else item.given:
             if slot in self.slots:
                 self._edge(self.slots[slot], box, around, "condition")
             elif not self.in_inset:
@@ -206,9 +206,6 @@ class _Drawing:
 
     def _edge(self, source: _Source, head: str, around: tuple[str, ...], role: str) -> None:
         if source.box == head:
-            return
-        wires = {(edge.tail, edge.head) for edge in self.scene.edges}
-        if role == "condition" and (source.box, head) in wires:
             return
         if self.closed is not None and role == "wire" and self.closed.entering is None:
             self.closed.entering = source.shape

@@ -6,6 +6,8 @@ from math import prod
 from typing import NamedTuple
 
 from flowspec.graph import Block, ContextNode, End, Graph, Item, Mark, Network, Step
+from flowspec.sharing import Uses, groups, loose
+from flowspec.vocabulary.networks.sharing import Share
 from flowspec.vocabulary.rules import Tensor
 
 
@@ -49,8 +51,22 @@ def of_network(network: Network) -> Numbers:
     if network.children:
         total = total._replace(activations=0)
     for child in network.children:
-        total = total.plus(of_network(child).times(child.times))
+        numbers = of_network(child).times(child.times)
+        total = total.plus(without_parameters(numbers) if isinstance(network.word, Share) else numbers)
     return total
+
+
+def without_parameters(numbers: Numbers) -> Numbers:
+    """The cost of one use of a shared network, whose parameters count for its group."""
+    return numbers._replace(parameters=0, trainable=0, live=0, deployed=0)
+
+
+def of_group(uses: Uses) -> Numbers:
+    """The parameters of a sharing group, once for all its uses."""
+    total = Numbers()
+    for child in uses.network.children:
+        total = total.plus(of_network(child).times(child.times))
+    return total._replace(density=0, sampling=0, activations=0)
 
 
 def of_item(item: Item) -> Numbers:
@@ -72,12 +88,16 @@ def of_items(items: tuple[Item, ...]) -> Numbers:
     total = Numbers()
     for item in items:
         total = total.plus(of_item(item).times(item.times if isinstance(item, Block) else 1))
+    for uses in groups(items):
+        total = total.plus(of_group(uses))
     return total
 
 
 def of_graph(graph: Graph) -> Numbers:
     """Totals of a whole flow."""
     total = of_items(graph.body.items)
+    for uses in loose(graph.body.items):
+        total = total.plus(of_group(uses))
     for context in graph.contexts:
         total = total.plus(of_context(context))
     return total

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from flowspec.checked import CheckedGraph
-from flowspec.graph import Contract, ContextNode, End, Graph, Item, Mark
+from flowspec.graph import ContextNode, Contract, End, Graph, Item, Mark
 from flowspec.report.numbers import Numbers, of_context, of_graph, of_item
 from flowspec.vocabulary.rules import Frozen, Likelihood, Mode, Shape, Volume
 
