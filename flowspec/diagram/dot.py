@@ -30,7 +30,9 @@ def dot(checked: CheckedGraph, depth: int | None = None) -> str:
     graph = Digraph(scene.name)
     graph.attr(label=_foot(scene), labelloc="b", fontname=FONT, fontsize="11", rankdir="TB", nodesep="0.35", ranksep="0.28",
                bgcolor="#ffffff", margin="0.1", newrank="true", fontcolor="#000000", tooltip=scene.name)  # fmt: skip
-    graph.attr("node", fontname=FONT, fontsize="11", shape="box", style="filled", penwidth="1", height="0.3", margin="0.12,0.05")
+    graph.attr(
+        "node", fontname=FONT, fontsize="11", shape="box", style="filled", penwidth="1", height="0.3", margin="0.12,0.05"
+    )
     graph.attr("edge", fontname=FONT, fontsize="9", fontcolor=QUIET, arrowsize="0.6", penwidth="0.9")
     _members(graph, scene.flow)
     for inset in scene.insets:
@@ -66,8 +68,19 @@ def _box(graph: Digraph, box: Box) -> None:
         case "point":
             graph.node(box.id, label="", shape="point", width="0.06", color=WIRE, tooltip=box.id)
         case "join":
-            shape = {"shape": "circle", "width": "0.22", "fixedsize": "true"} if box.title == "+" else {"style": "filled,rounded"}
-            graph.node(box.id, label=f"<{escape(box.title)}>", fillcolor="#ffffff", color=PALETTE["network"].line, tooltip=box.id, **shape)
+            shape = (
+                {"shape": "circle", "width": "0.22", "fixedsize": "true"}
+                if box.title == "+"
+                else {"style": "filled,rounded"}
+            )
+            graph.node(
+                box.id,
+                label=f"<{escape(box.title)}>",
+                fillcolor="#ffffff",
+                color=PALETTE["network"].line,
+                tooltip=box.id,
+                **shape,
+            )
         case _:
             paint = PALETTE[box.kind]
             graph.node(box.id, label=_label(box), fillcolor=paint.fill, color=paint.line, tooltip=box.id, **_outline(box))
@@ -126,6 +139,12 @@ def _edge(graph: Digraph, edge: Edge, scene: Scene) -> None:
 def _foot(scene: Scene) -> str:
     """The caption, and below it a legend of the kinds that occur."""
     kinds = [kind for kind in KINDS[1:] if kind in scene.kinds()]
-    cells = "".join(f'<td bgcolor="{PALETTE[kind].fill}" border="1" color="{PALETTE[kind].line}">{kind}</td>' for kind in kinds)
-    legend = f'<tr><td><table border="0" cellborder="0" cellspacing="6" cellpadding="3"><tr>{cells}</tr></table></td></tr>' if cells else ""
+    cells = "".join(
+        f'<td bgcolor="{PALETTE[kind].fill}" border="1" color="{PALETTE[kind].line}">{kind}</td>' for kind in kinds
+    )
+    legend = (
+        f'<tr><td><table border="0" cellborder="0" cellspacing="6" cellpadding="3"><tr>{cells}</tr></table></td></tr>'
+        if cells
+        else ""
+    )
     return f'<<table border="0" cellborder="0" cellspacing="2"><tr><td>{escape(scene.caption)}</td></tr>{legend}</table>>'

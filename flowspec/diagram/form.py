@@ -25,7 +25,13 @@ def form_of(item: Item) -> Form:
         case Mark():
             return ("mark",)
     networks = tuple((name, form_of_network(network)) for name, network in item.networks.items())
-    return (item.word.word, *arguments(item.word, item.networks), networks, len(item.given), getattr(item, "inverted", False))
+    return (
+        item.word.word,
+        *arguments(item.word, item.networks),
+        networks,
+        len(item.given),
+        getattr(item, "inverted", False),
+    )
 
 
 def form_of_network(network: Network) -> Form:

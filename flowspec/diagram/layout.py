@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 
 from flowspec.checked import CheckedGraph
 from flowspec.diagram.form import Form, form_of, repeated
 from flowspec.diagram.networks import NetworkInsets, network_notes
 from flowspec.diagram.scene import Box, Edge, Scene, Section
+from flowspec.diagram.sources import Closed, Origin
 from flowspec.diagram.words import block_title, core, item_arguments, summary, value_text, wrapped
 from flowspec.graph import MAIN, Block, ContextNode, End, Graph, Item, Mark, Step
 from flowspec.report.numbers import of_graph, of_item
 from flowspec.report.sizes import grouped
-from flowspec.vocabulary.rules import Shape, State, written
+from flowspec.vocabulary.rules import State, written
 
 LIKELIHOODS = {"exact": "exact likelihood", "bound": "lower bound on the likelihood", "estimate": "estimated likelihood"}
 
@@ -32,32 +33,8 @@ def scene_of(checked: CheckedGraph, depth: int | None = None) -> Scene:
 
 def _caption(checked: CheckedGraph) -> str:
     facts = checked.facts
-    return " · ".join([
-        checked.graph.name,
-        f"{grouped(of_graph(checked.graph).parameters)} parameters",
-        LIKELIHOODS[facts.likelihood],
-        f"{grouped(facts.latent_dims)} latent dimensions",
-    ])  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Where a slot's state comes from: a box, the sections around it, and what its edges say."""
-
-    box: str
-    shape: Shape
-    around: tuple[str, ...] = ()
-    changed: bool = True
-    tap: str | None = None
-
-
-@dataclass
-class _Closed:
-    """A section drawn as one box; `entering` is the shape that enters it."""
-
-    box: str
-    around: tuple[str, ...]
-    entering: Shape | None = None
+    count = grouped(of_graph(checked.graph).parameters)
+    return f"{checked.graph.name} · {count} parameters · {LIKELIHOODS[facts.likelihood]} · {grouped(facts.latent_dims)} latent dimensions"
 
 
 class _Drawing:
@@ -65,9 +42,9 @@ class _Drawing:
         self.scene, self.levels, self.apart = scene, levels, apart
         self.networks = NetworkInsets(scene)
         self.insets: dict[Form, tuple[Section, list[str]]] = {}
-        self.slots: dict[str, _Source] = {}
+        self.slots: dict[str, Origin] = {}
         self.late: list[tuple[str, str, tuple[str, ...]]] = []
-        self.closed: _Closed | None = None
+        self.closed: Closed | None = None
         self.in_inset = False
 
     # ---------------------------------------------------------------------------------------------------- the flow
@@ -76,8 +53,10 @@ class _Drawing:
         """The input, and the contexts beside it."""
         state = graph.input_state
         values = "" if state.levels is None else f"integers 0 … {state.levels - 1}"
-        self.scene.flow.members.append(Box("input", "data", graph.input.word, str(state), (values,) if values else (), column=MAIN))
-        self.slots[MAIN] = _Source("input", state.shape, changed=False)
+        self.scene.flow.members.append(
+            Box("input", "data", graph.input.word, str(state), (values,) if values else (), column=MAIN)
+        )
+        self.slots[MAIN] = Origin("input", state.shape, changed=False)
         for context in graph.contexts:
             self._context(context)
 
@@ -85,7 +64,7 @@ class _Drawing:
         notes = wrapped(summary(context.network)) if context.network else []
         text = "" if context.name == context.word.word else value_text(context.word)
         self.scene.flow.members.append(Box(context.name, "context", context.name, text, tuple(notes), beside="input"))
-        self.slots[context.name] = _Source(context.name, context.state.shape)
+        self.slots[context.name] = Origin(context.name, context.state.shape)
 
     def items(self, items: tuple[Item, ...], path: str, level: int, around: tuple[Section, ...]) -> None:
         """Draws the items of a body, one after another."""
@@ -119,7 +98,7 @@ class _Drawing:
         count = of_item(block).times(block.times).parameters
         notes = (f"{grouped(count)} parameters",) if count else ()
         around[-1].members.append(Box(path, "section", block_title(block), notes=notes, column=self._column(MAIN)))
-        self.closed = _Closed(path, _ids(around))
+        self.closed = Closed(path, _ids(around))
         self.items(block.items, f"{path}.", level + 1, around)
         entering, self.closed = self.closed.entering, None
         for slot, source in self.slots.items():
@@ -155,10 +134,12 @@ class _Drawing:
         drawn = self._box(step, box, level, around)
         self._reads(step, drawn, _ids(around))
         for slot, state in zip(step.writes, step.after):
-            self.slots[slot] = self._written(drawn, state, state.shape != step.before[0].shape or len(step.writes) > 1, around)
+            self.slots[slot] = self._written(
+                drawn, state, state.shape != step.before[0].shape or len(step.writes) > 1, around
+            )
 
-    def _written(self, box: str, state: State, changed: bool, around: tuple[Section, ...]) -> _Source:
-        return _Source(box, state.shape, self.closed.around if self.closed else _ids(around), changed)
+    def _written(self, box: str, state: State, changed: bool, around: tuple[Section, ...]) -> Origin:
+        return Origin(box, state.shape, self.closed.around if self.closed else _ids(around), changed)
 
     def _end(self, end: End, path: str, level: int, around: tuple[Section, ...]) -> None:
         source = self.slots.get(end.reads[0])
@@ -204,7 +185,7 @@ class _Drawing:
         for slot, box, around in self.late:
             self._edge(self.slots[slot], box, around, "condition")
 
-    def _edge(self, source: _Source, head: str, around: tuple[str, ...], role: str) -> None:
+    def _edge(self, source: Origin, head: str, around: tuple[str, ...], role: str) -> None:
         if source.box == head:
             return
         if self.closed is not None and role == "wire" and self.closed.entering is None:

@@ -57,7 +57,9 @@ def _line(item: Item, levels: float, copies: int) -> Line:
     turned = "⁻¹" if getattr(item, "inverted", False) else ""
     role = "prior " if isinstance(item, End) else ""
     label = f"{role}{item.word.word}{turned} {item_arguments(item)}".rstrip()
-    inner = tuple(Line(f"{_role(name)}: {summary(network)}") for name, network in item.networks.items()) if levels > 0 else ()
+    inner = (
+        tuple(Line(f"{_role(name)}: {summary(network)}") for name, network in item.networks.items()) if levels > 0 else ()
+    )
     return Line(label, written(ends_in(item)), copies * of_item(item).parameters, inner)
 
 

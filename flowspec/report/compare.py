@@ -42,7 +42,9 @@ def titles(reports: Sequence[Report]) -> list[str]:
 def _title(report: Report, namesakes: list[Report]) -> str:
     own = report.spec_parameters
     differing = [name for name in own if any(other.spec_parameters.get(name) != own[name] for other in namesakes)]
-    return f"{report.name}({', '.join(f'{name}={value_text(own[name])}' for name in differing)})" if differing else report.name
+    return (
+        f"{report.name}({', '.join(f'{name}={value_text(own[name])}' for name in differing)})" if differing else report.name
+    )
 
 
 def _amounts(name: str, reports: Sequence[Report]) -> list[str]:

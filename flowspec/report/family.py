@@ -40,7 +40,12 @@ def curve(reports: Sequence[Report], name: str, metric: str, path: Path) -> None
     figure = Figure(figsize=(5, 3.2), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.plot([one.spec_parameters[name] for one in reports], [AMOUNTS[metric][0](one) for one in reports], marker=".", color="#0072b2")
+    axes.plot(
+        [one.spec_parameters[name] for one in reports],
+        [AMOUNTS[metric][0](one) for one in reports],
+        marker=".",
+        color="#0072b2",
+    )
     axes.set(xlabel=name, ylabel=metric, title=reports[0].name if reports else "")
     axes.grid(alpha=0.3)
     axes.set_ylim(bottom=0)

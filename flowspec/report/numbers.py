@@ -112,7 +112,9 @@ def of_context(context: ContextNode) -> Numbers:
 def _of_step(step: Step) -> Numbers:
     word, x = step.word, step.domain
     density, sampling = word.multiply_adds(x)
-    own = of_tensors(word.parameters(x))._replace(density=density, sampling=sampling, activations=sum(s.size for s in step.after))
+    own = of_tensors(word.parameters(x))._replace(
+        density=density, sampling=sampling, activations=sum(s.size for s in step.after)
+    )
     total = _with_networks(own, step.networks, word.evaluations(x))
     return total._replace(density=total.sampling, sampling=total.density) if step.inverted else total
 

@@ -147,7 +147,9 @@ def _context(context: ContextNode, whole: int) -> Part:
 
 
 def _items(items: tuple[Item, ...], path: str, copies: int, whole: int, level: int) -> tuple[Part, ...]:
-    return tuple(_part(item, path, copies, whole, level) for item in items if item.node != "mark" and ends_in(item) is not None)
+    return tuple(
+        _part(item, path, copies, whole, level) for item in items if item.node != "mark" and ends_in(item) is not None
+    )
 
 
 def _part(item: Item, path: str, copies: int, whole: int, level: int) -> Part:

@@ -93,7 +93,7 @@ def _rows(parts: tuple[Part, ...], level: int) -> Iterator[tuple[str, ...]]:
 def _copies(part: Part) -> str:
     first = part.path.rpartition(".")[2]
     base = first.rstrip("0123456789")
-    return first if part.times == 1 else f"{first}…{int(first[len(base):]) + part.times - 1}"
+    return first if part.times == 1 else f"{first}…{int(first[len(base) :]) + part.times - 1}"
 
 
 def _modules(report: Report) -> str:

@@ -95,7 +95,9 @@ def test_conditions_are_dashed_from_where_they_come(wires: CheckedGraph):
 
 
 def test_both_wires_of_a_split_reach_the_merge(wires: CheckedGraph):
-    assert {'"a.conv1x1" -> merge', '"b.elementwise" -> merge'} <= {line.split(" [")[0].strip() for line in dot(wires).splitlines()}
+    assert {'"a.conv1x1" -> merge', '"b.elementwise" -> merge'} <= {
+        line.split(" [")[0].strip() for line in dot(wires).splitlines()
+    }
 
 
 def test_closing_a_section_keeps_its_edges(wires: CheckedGraph):
@@ -105,7 +107,7 @@ def test_closing_a_section_keeps_its_edges(wires: CheckedGraph):
 
 
 def test_labels_are_escaped(glow: CheckedGraph):
-    odd = glow.model_copy(update={"graph": glow.graph.model_copy(update={"name": "a<b>&\"c"})})
+    odd = glow.model_copy(update={"graph": glow.graph.model_copy(update={"name": 'a<b>&"c'})})
     assert "a&lt;b&gt;&amp;&quot;c · 44,235,312" in dot(odd)
     assert render(dot(odd), "svg")
 
