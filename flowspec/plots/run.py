@@ -43,7 +43,7 @@ def draw(flow: Flow, like: Batch, seed: int, n: int | None = None, temperature: 
     """Samples of a flow as its `sample` setting says (or n of them), given the labels of `like` where it is conditioned."""
     setting = flow.checked.graph.settings.get("sample", Sample())
     n = n or (setting.n if len(flow.input_state.shape) == 3 else max(setting.n, TABLE_POINTS))
-    labels = None if like.labels is None else like.labels[torch.arange(n) % len(like)].to(next(flow.parameters()).device)
+    labels = None if like.labels is None else like.labels[torch.arange(n) % len(like.labels)].to(next(flow.parameters()).device)
     with measuring(flow, seeded(seed, "sample")):
         return flow.sample(n, labels, setting.temperature if temperature is None else temperature).cpu()
 

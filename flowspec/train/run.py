@@ -128,11 +128,15 @@ def evaluate_as_set(flow: Flow, splits: Splits, seed: int, samples: int | None =
     return evaluate(flow, splits.test, samples or setting.samples, setting.batch, seed, log_scale=splits.log_scale)
 
 
-def open_run(out: Path | str) -> tuple[Flow, Dataset, int]:
-    """The best flow of a run (the last, where there is no best), its data and its seed. Raises CheckpointError and TrainingError."""
+def open_flow(out: Path | str) -> Flow:
+    """The best flow of a run, or the last where there is no best. Raises CheckpointError."""
     folder = Folder(Path(out))
-    flow = weights.load(folder.best if folder.best.exists() else folder.last)
-    lock = folder.read_json("lock.json")
+    return weights.load(folder.best if folder.best.exists() else folder.last)
+
+
+def open_run(out: Path | str, data: Dataset | Source | None = None) -> tuple[Flow, Splits, int]:
+    """The best flow of a run, its data (or those given in their stead) and its seed. Raises CheckpointError and TrainingError."""
+    flow, lock = open_flow(out), Folder(Path(out)).read_json("lock.json")
     source = lock.get("data", {}).get("source")
-    dataset = dataset_of(flow.checked.graph, Source(**source) if source else None)
-    return flow, dataset, int(lock.get("seed", 0))
+    dataset = dataset_of(flow.checked.graph, data or (Source(**source) if source else None))
+    return flow, fitted(flow.checked.graph, dataset), int(lock.get("seed", 0))

@@ -1,0 +1,5 @@
+"""`python -m flowspec.cli`."""
+
+from flowspec.cli.group import main
+
+main()
