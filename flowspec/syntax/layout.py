@@ -1,6 +1,6 @@
 """Layout: which newlines end a statement, and which brackets belong together.
 
-A newline ends a statement unless it stands inside round or square brackets, after an operator, or before `>>` or `else`.
+A newline ends a statement unless it stands inside round or square brackets, after an operator, or before `>>`, `else` or `{`.
 A bracket that is never closed is found here: at the line that cannot go on inside it.
 """
 
@@ -19,6 +19,7 @@ _CLOSERS = frozenset(_CLOSER_OF.values())
 _ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQB"})
 _STARTS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE"})
 _FOLLOWS_ARGUMENT = frozenset({"EQUAL", "COMMA", "RPAR", "RSQB", "NEWLINE"})
+_GOES_ON_BEFORE = frozenset({"COMPOSE", "ELSE", "LBRACE"})
 _GOES_ON_AFTER = OPERATORS | {"COMMA", "EQUAL", "COLON"}
 
 
@@ -127,9 +128,10 @@ class _Layout:
 
     def _goes_on(self, separator: Lexeme, lexeme: Lexeme) -> bool:
         before = self.placed[-1].type
-        if before == "LBRACE" or lexeme.type in ("RBRACE", "$END", "ELSE", "COMPOSE"):
+        if before == "LBRACE" or lexeme.type in ("RBRACE", "$END"):
             return True
-        return separator.type == "NEWLINE" and before in _GOES_ON_AFTER and lexeme.type not in KEYWORDS
+        goes_on = lexeme.type in _GOES_ON_BEFORE or (before in _GOES_ON_AFTER and lexeme.type not in KEYWORDS)
+        return separator.type == "NEWLINE" and goes_on
 
 
 def _unclosed(opening: Lexeme, end: Span) -> Diagnostic:

@@ -17,14 +17,13 @@ VALUES = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "LPAR", "LSQB", "
 COMPARISONS = frozenset({"EQ", "NE", "LE", "GE", "LT", "GT"})
 OPERATORS = COMPARISONS | {"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "CARET", "DOTS", "COMPOSE", "AND", "OR", "NOT"}
 
-WORDS = {name: f"`{name.lower()}`" for name in RESERVED} | {
-    "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`",
-    "COMMA": "`,`", "COLON": "`:`", "EQUAL": "`=`", "COMPOSE": "`>>`", "DOTS": "`..`",
-    "EQ": "`==`", "NE": "`!=`", "LE": "`<=`", "GE": "`>=`", "LT": "`<`", "GT": "`>`",
+WORDS = {
+    "SEP": "a new line", "COMMA": "`,`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "EQUAL": "`=`", "COLON": "`:`",
+    "LPAR": "`(`", "LSQB": "`[`", "LBRACE": "`{`", "NAME": "a name", "NUMBER": "a number", "TEXT": "a string",
+    "COMPOSE": "`>>`", "DOTS": "`..`", "EQ": "`==`", "NE": "`!=`", "LE": "`<=`", "GE": "`>=`", "LT": "`<`", "GT": "`>`",
     "PLUS": "`+`", "MINUS": "`-`", "STAR": "`*`", "SLASH": "`/`", "FLOOR": "`//`", "PERCENT": "`%`", "CARET": "`^`",
-    "NAME": "a name", "NUMBER": "a number", "TEXT": "a string",
-    "SEP": "a new line or `;`", "SEMICOLON": "`;`", "NEWLINE": "a new line", "COMMENT": "a comment", "$END": "the end of the file",
-}  # fmt: skip
+    "SEMICOLON": "`;`", "$END": "the end of the file",
+} | {name: f"`{name.lower()}`" for name in sorted(RESERVED)}  # fmt: skip
 
 _UNSAID = frozenset({"SKIPPED", "SKIPPED_HEAD"})
 _GROUPS = (
@@ -32,9 +31,12 @@ _GROUPS = (
     (frozenset({"LET", "SKIPPED"}), LEADING | VALUES | _UNSAID, "a statement"),
     (frozenset({"FLOW", "NAME", "NUMBER"}), KEYWORDS | VALUES, "an argument"),
     (frozenset({"NAME", "NUMBER"}), VALUES, "a value"),
-    (frozenset({"PLUS", "STAR"}), OPERATORS | {"LSQB"}, "an operator"),
+    (frozenset({"PLUS", "STAR"}), OPERATORS | {"LPAR", "LSQB"}, ""),
 )
-"""Terminals that are one thing to a reader: when all of the first are there, the second are said as the third."""
+"""Terminals that are one thing to a reader: when all of the first are there, the second are said as the third.
+
+An operator can follow every value, so it is not said at all.
+"""
 
 
 def describe(terminals: Iterable[str]) -> str:
@@ -44,7 +46,7 @@ def describe(terminals: Iterable[str]) -> str:
         if signs <= left:
             left -= group
             said.append(words)
-    return _either([*said, *(WORDS[name] for name in WORDS if name in left)])
+    return _either([*filter(None, said), *(words for name, words in WORDS.items() if name in left)])
 
 
 def _either(choices: Collection[str]) -> str:
