@@ -15,7 +15,8 @@ from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Label, SpecError
 from flowspec.graph import Contract, End, Graph, Mark, Node, Step, expand
 from flowspec.report.numbers import count, of_graph
-from flowspec.vocabulary.rules import Facts
+from flowspec.sharing import all_groups
+from flowspec.vocabulary.rules import Facts, written
 
 WORST_FIRST = {
     "log_det": ("bound", "estimate", "exact"),
@@ -27,7 +28,7 @@ WORST_FIRST = {
 def check(graph: Graph) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found."""
     nodes = expand(graph)
-    faults = _unread_contexts(graph, nodes)
+    faults = [*_unread_contexts(graph, nodes), *_first_of_each_place(_sharing(graph))]
     density = _order(nodes, _density_needs(nodes), "FS405", faults)
     sampling = _order(nodes, _sampling_needs(nodes), "FS406", faults)
     if faults:
@@ -131,6 +132,29 @@ def _unread_contexts(graph: Graph, nodes: tuple[Node, ...]) -> list[Diagnostic]:
                    help=(f"give it to the conditioners that should read it: `given={context.name}`",))
         for i, context in enumerate(graph.contexts) if i + 1 not in read
     ]  # fmt: skip
+
+
+def _sharing(graph: Graph) -> list[Diagnostic]:
+    found = []
+    for _, uses in all_groups(graph):
+        first = uses.network
+        odd = next(((path, network) for path, network, _ in uses.kinds if network.ports != first.ports), None)
+        across = first.word.across
+        if odd is not None:
+            here, there = written(odd[1].ports.input), written(first.ports.input)
+            found.append(Diagnostic("FS602", f"the uses of a shared network differ in shape: {there} enters the first, {here} enters `{odd[0]}`",
+                                    Label(uses.span), notes=("one set of parameters fits one shape",),
+                                    help=("share within one level: the group belongs to what encloses the `repeat`",)))  # fmt: skip
+        elif uses.count != across:
+            plural = "s" if across > 1 else ""
+            found.append(Diagnostic("FS601", f"`share` is declared across {across} use{plural}, and has {uses.count}", Label(uses.span, f"{uses.count} uses"),
+                                    notes=tuple(f"{count} at `{path}`" for path, _, count in uses.kinds[:3]),
+                                    help=(f"write `across={uses.count}`, or repeat it {across} times",)))  # fmt: skip
+    return found
+
+
+def _first_of_each_place(found: list[Diagnostic]) -> list[Diagnostic]:
+    return list({diagnostic.primary.span: diagnostic for diagnostic in reversed(found)}.values())
 
 
 # -------------------------------------------------------------------------------------------------------------- contracts

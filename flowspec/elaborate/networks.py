@@ -15,6 +15,7 @@ from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, evaluate, 
 from flowspec.graph import Network
 from flowspec.source import Span
 from flowspec.syntax import tree
+from flowspec.vocabulary.networks.sharing import Modulate, Share
 from flowspec.vocabulary.networks.structure import Chain, with_conditions
 from flowspec.vocabulary.rules import Demand, Fault, Ports, Shape, written
 from flowspec.vocabulary.word import NetworkWord
@@ -84,12 +85,13 @@ class Planner:
         return self._combinator(spoken, name, span, scope, body)
 
     def _combinator(self, spoken: Spoken, name: str, span: Span, scope: Scope, body: tree.Body | None) -> Plan:
-        takes_body = spoken.word.body is not None
+        takes_body = spoken.word.body is not None and not spoken.networks
         if takes_body and body is None:
             raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span)
         if body is not None and not takes_body:
             raise fail("FS209", f"`{name}` takes no body", body.span)
-        children = self.body(body, scope) if body is not None else ()
+        inner = [piece for field, value in spoken.networks.items() for piece in self.pieces(value, spoken.at(field))]
+        children = self.body(body, scope) if body is not None else named(inner)
         return Plan(name, spoken.word, span, spoken.spans, children)
 
     def _net(self, definition: tree.Definition, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Plan:
@@ -180,31 +182,60 @@ def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
     return network.model_copy(update={"name": field})
 
 
-def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None) -> Network:
-    """A plan's network on an input of this shape."""
+def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, use: Use | None = None) -> Network:
+    """A plan's network on an input of this shape, inside the `use` of a shared network or outside any."""
     try:
         if plan.word.joins and given:
             input, given = with_conditions(input, given), ()
-        children = _children(plan, input, given, wanted)
+        if isinstance(plan.word, Share):
+            use = Use(plan.word.embedding(input) if "bias" in plan.word.embed else None)
+        if isinstance(plan.word, Modulate):
+            given = _at_site(use)
+        children = _children(plan, input, given, wanted, use)
+        sites = tuple(site for child in children for site in _sites(child)) if isinstance(plan.word, Share) else ()
+        if isinstance(plan.word, Share):
+            plan.word.check(sites)
         if plan.word.body is None:
             output = plan.word.output(input, wanted)
         else:
             output = plan.word.gather(input, tuple(child.ports.output for child in children))
     except Fault as fault:
         raise from_fault(fault, plan.spans, plan.span) from None
-    ports = Ports(input=input, given=given, output=output)
+    ports = Ports(input=input, given=given, output=output, sites=sites)
     return Network(name=plan.name, word=plan.word, ports=ports, children=_folded(children), first=plan.first, span=plan.span)
 
 
-def _children(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None) -> list[Network]:
+@dataclass(frozen=True)
+class Use:
+    """One use of a shared network: the shape of the embedding that its sites project, if they do."""
+
+    projected: Shape | None
+
+
+def _at_site(use: Use | None) -> tuple[Shape, ...]:
+    if use is None:
+        raise Fault("FS604", "`modulate` stands outside any shared network: there is no embedding that could enter",
+                    help=("share the network: `share(NET, across=K, embed=gate)`, or take `modulate` out",))  # fmt: skip
+    return () if use.projected is None else (use.projected,)
+
+
+def _sites(network: Network) -> tuple[int, ...]:
+    if isinstance(network.word, Modulate):
+        return (network.ports.input[0],) * network.times
+    if isinstance(network.word, Share):
+        return ()
+    return tuple(site for child in network.children for site in _sites(child)) * network.times
+
+
+def _children(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, use: Use | None) -> list[Network]:
     if plan.word.body is None:
         return []
-    wanted = plan.word.inside(input, wanted)
+    wanted, input = plan.word.inside(input, wanted), plan.word.entered(input)
     if plan.word.body == "branches":
-        return [shaped(child, input, given, wanted) for child in plan.children]
+        return [shaped(child, input, given, wanted, use) for child in plan.children]
     children: list[Network] = []
     for child, want in zip(plan.children, _wants(plan.children, wanted)):
-        children.append(shaped(child, input, given, want))
+        children.append(shaped(child, input, given, want, use))
         input, given = children[-1].ports.output, ()
     return children
 

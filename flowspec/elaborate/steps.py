@@ -46,8 +46,8 @@ class Steps(Conditions):
             section.items.append(mark)
 
     def _merge(self, statement: tree.Merge, section: Section) -> None:
-        if len(statement.wires) < 1:
-            raise fail("FS205", "`merge` needs the names of wires", statement.span)
+        if self.turned:
+            raise fail("FS404", "`merge` cannot stand inside `inverse`", statement.span)
         slots = [self._open_wire(name) for name in statement.wires]
         if self.slots.current in self.slots.open and self.slots.current not in slots:
             raise fail("FS504", "`merge` would overwrite the current wire, which is still open", statement.span)

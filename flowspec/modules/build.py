@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from collections.abc import Mapping
 
 import torch
 from torch import nn
 
 from flowspec.checked import CheckedGraph
 from flowspec.graph import Block, End, Mark, Network, Step
+from flowspec.modules import module_of
 from flowspec.modules.flow import Flow, Section
-from flowspec.vocabulary.word import Word
+from flowspec.sharing import Uses, groups, loose
+from flowspec.source import Span
+from flowspec.vocabulary.networks.sharing import Share
 
 
 def build(checked: CheckedGraph, seed: int | None = None) -> Flow:
@@ -24,39 +26,45 @@ def build(checked: CheckedGraph, seed: int | None = None) -> Flow:
 
 
 def _build(checked: CheckedGraph) -> Flow:
-    flow = Flow(checked, section(checked.graph.body), _contexts(checked))
+    flow = Flow(checked, section(checked.graph.body, {}, loose(checked.graph.body.items)), _contexts(checked))
     return flow.to(memory_format=torch.channels_last) if len(checked.graph.input_state.shape) == 3 else flow
 
 
-def module_of(word: Word) -> type[Any]:
-    """The torch module of a word: same file, same class name."""
-    declared = type(word)
-    module = import_module(declared.__module__.replace("flowspec.vocabulary.", "flowspec.modules."))
-    return getattr(module, declared.__name__)
+Shared = Mapping[Span, dict[str, nn.Module]]
+"""The modules of the sharing groups in reach, by the place of their `share`."""
 
 
-def section(block: Block) -> Section:
-    """The modules of a block, each under its name; an iteration of a repetition has modules of its own."""
+def section(block: Block, shared: Shared, owned: tuple[Uses, ...] = ()) -> Section:
+    """The modules of a block, each under its name; an iteration of a repetition has modules of its own.
+
+    Networks shared by the block's iterations belong to the block, as `shared`, `shared2`, ….
+    """
     built = Section()
+    for i, uses in enumerate((*owned, *groups(block.items))):
+        group = {name: network(child, shared) for child in uses.network.children for name in child.names()}
+        built.put("shared" if i == 0 else f"shared{i + 1}", Section.of(group))
+        shared = {**shared, uses.span: group}
     for item in block.items:
         if isinstance(item, Block):
             for name in item.names():
-                built.put(name, section(item))
+                built.put(name, section(item, shared))
         elif not isinstance(item, Mark):
-            built.put(item.name, _node(item))
+            built.put(item.name, _node(item, shared))
     return built
 
 
-def _node(item: Step | End) -> nn.Module:
-    networks = {field: network(item.networks[field]) for field in item.networks}
+def _node(item: Step | End, shared: Shared) -> nn.Module:
+    networks = {field: network(item.networks[field], shared) for field in item.networks}
     given = tuple(state.shape for state in item.given_states)
     state = item.before if len(item.before) > 1 else item.domain if isinstance(item, Step) else item.before[0]
     return module_of(item.word)(item.word, state, given, networks)
 
 
-def network(node: Network) -> nn.Module:
-    """The module of a network."""
-    children = {name: network(child) for child in node.children for name in child.names()}
+def network(node: Network, shared: Shared) -> nn.Module:
+    """The module of a network. One use of a shared network refers to the modules of its group."""
+    if isinstance(node.word, Share):
+        return module_of(node.word)(node.word, node.ports, shared[node.span])
+    children = {name: network(child, shared) for child in node.children for name in child.names()}
     return module_of(node.word)(node.word, node.ports, children)
 
 
@@ -66,5 +74,5 @@ def _contexts(checked: CheckedGraph) -> dict[str, Section]:
         contexts[context.name] = built = Section()
         built.put("input", module_of(context.word)(context.word))
         if context.network is not None:
-            built.put("network", network(context.network))
+            built.put("network", network(context.network, {}))
     return contexts

@@ -19,6 +19,14 @@ Temperature = float | Mapping[str, float]
 class Section(nn.Module):
     """Modules under the names of a block; it computes nothing itself."""
 
+    @classmethod
+    def of(cls, modules: Mapping[str, nn.Module]) -> Section:
+        """A section of modules by name."""
+        section = cls()
+        for name, module in modules.items():
+            section.put(name, module)
+        return section
+
     def put(self, name: str, module: nn.Module) -> None:
         """Adds a module under a name of the author's, which may be that of a method (`half`, `type`)."""
         self._modules[name] = module

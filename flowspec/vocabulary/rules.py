@@ -57,6 +57,8 @@ class Ports(Frozen):
     input: Shape
     given: tuple[Shape, ...] = ()
     output: Shape
+    sites: tuple[int, ...] = ()
+    """For a shared network: the channels at each of its `modulate` sites, in order."""
 
 
 class Demand(Frozen):

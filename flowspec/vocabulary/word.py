@@ -148,6 +148,10 @@ class NetworkWord(Word, role="network"):
         """The output's shape; `wanted` fills what the arguments leave open. Raises Fault when nothing does."""
         return input
 
+    def entered(self, input: Shape) -> Shape:
+        """For a combinator: the shape that enters its body."""
+        return input
+
     def inside(self, input: Shape, wanted: Shape | None) -> Shape | None:
         """For a combinator: the output wanted of its body."""
         return wanted

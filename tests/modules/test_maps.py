@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 import flowspec.vocabulary  # noqa: F401  the words register themselves
-from flowspec.modules.maps import map_module
+from flowspec.modules import module_of
 from flowspec.vocabulary.maps.shifts import Additive, Affine
 from flowspec.vocabulary.maps.spline import Spline
 from flowspec.vocabulary.word import Map
@@ -45,8 +45,8 @@ def test_every_map_has_an_example() -> None:
 @each_shape
 def test_the_inverse_undoes_the_map(word: Map, shape: tuple[int, ...]) -> None:
     x, raw = drawn(word, shape)
-    y, log_slope = map_module(word)(x, raw)
-    back, log_slope_back = map_module(word).inverse(y, raw)
+    y, log_slope = module_of(word)(word)(x, raw)
+    back, log_slope_back = module_of(word)(word).inverse(y, raw)
     torch.testing.assert_close(back, x, rtol=0, atol=1e-9)
     torch.testing.assert_close(log_slope_back, -log_slope, rtol=0, atol=1e-8)
 
@@ -57,7 +57,7 @@ def test_the_inverse_undoes_the_map(word: Map, shape: tuple[int, ...]) -> None:
 def test_the_log_slope_is_that_of_autograd(word: Map, shape: tuple[int, ...], direction: str) -> None:
     x, raw = drawn(word, shape)
     x.requires_grad_()
-    y, log_slope = getattr(map_module(word), direction)(x, raw)
+    y, log_slope = getattr(module_of(word)(word), direction)(x, raw)
     (slope,) = torch.autograd.grad(y.sum(), x)
     torch.testing.assert_close(log_slope.expand_as(x), slope.log(), rtol=0, atol=1e-9)
 
@@ -66,14 +66,14 @@ def test_the_log_slope_is_that_of_autograd(word: Map, shape: tuple[int, ...], di
 def test_gradients_are_those_of_finite_differences(word: Map) -> None:
     x, raw = drawn(word, (3,), batch=2)
     x.requires_grad_(), raw.requires_grad_()
-    for direction in (map_module(word).forward, map_module(word).inverse):
+    for direction in (module_of(word)(word).forward, module_of(word)(word).inverse):
         assert torch.autograd.gradcheck(direction, (x, raw), check_undefined_grad=False)
 
 
 @each_map
 def test_at_zero_the_map_is_the_identity(word: Map) -> None:
     x, raw = drawn(word, (5,))
-    y, log_slope = map_module(word)(x, torch.zeros_like(raw))
+    y, log_slope = module_of(word)(word)(x, torch.zeros_like(raw))
     scale = 1 / (1 + math.exp(-2)) if word == MAPS["affine-sigmoid"] else 1.0
     torch.testing.assert_close(y, scale * x, rtol=0, atol=1e-12)
     torch.testing.assert_close(log_slope.expand_as(x), torch.full_like(x, math.log(scale)), rtol=0, atol=1e-12)
@@ -83,7 +83,7 @@ def test_at_zero_the_map_is_the_identity(word: Map) -> None:
 def test_parameters_of_one_example_hold_for_a_batch(word: Map) -> None:
     x, _ = drawn(word, (2, 3, 4))
     raw = torch.randn(1, word.width, 2, 1, 1, dtype=torch.float64)
-    found, expected = map_module(word)(x, raw), map_module(word)(x, raw.expand(6, -1, -1, 3, 4))
+    found, expected = module_of(word)(word)(x, raw), module_of(word)(word)(x, raw.expand(6, -1, -1, 3, 4))
     torch.testing.assert_close(found[0], expected[0])
     torch.testing.assert_close(found[1].expand_as(x), expected[1].expand_as(x))
 
@@ -92,8 +92,8 @@ def test_parameters_of_one_example_hold_for_a_batch(word: Map) -> None:
 def test_channels_last_gives_the_same(word: Map) -> None:
     x, raw = drawn(word, (4, 3, 5))
     last = raw.flatten(1, 2).contiguous(memory_format=torch.channels_last).unflatten(1, raw.shape[1:3])
-    y, log_slope = map_module(word)(x.contiguous(memory_format=torch.channels_last), last)
-    expected, expected_log_slope = map_module(word)(x, raw)
+    y, log_slope = module_of(word)(word)(x.contiguous(memory_format=torch.channels_last), last)
+    expected, expected_log_slope = module_of(word)(word)(x, raw)
     assert y.is_contiguous(memory_format=torch.channels_last)
     torch.testing.assert_close(y, expected)
     torch.testing.assert_close(log_slope, expected_log_slope)
@@ -103,7 +103,7 @@ def test_channels_last_gives_the_same(word: Map) -> None:
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_half_types_stay_half_types(word: Map, dtype: torch.dtype) -> None:
     x, raw = drawn(word, (5,))
-    y, log_slope = map_module(word)(x.to(dtype), raw.to(dtype))
+    y, log_slope = module_of(word)(word)(x.to(dtype), raw.to(dtype))
     assert y.dtype == dtype and y.isfinite().all() and log_slope.isfinite().all()
 
 
@@ -111,7 +111,7 @@ def test_half_types_stay_half_types(word: Map, dtype: torch.dtype) -> None:
 def test_the_map_is_one_graph(word: Map) -> None:
     torch._dynamo.reset()
     x, raw = drawn(word, (5,))
-    module = map_module(word)
+    module = module_of(word)(word)
     for direction in (module.forward, module.inverse):
         compiled = torch.compile(direction, fullgraph=True, backend="eager")
         torch.testing.assert_close(compiled(x, raw), direction(x, raw))
@@ -138,7 +138,7 @@ def test_the_spline_is_finite_everywhere(name: str, direction: str, dtype: torch
     x = torch.cat((special, knots(word, raw).flatten(), torch.linspace(-1, 1, 101, dtype=dtype) * word.bound))[:, None]
     raw = raw.expand(len(x), -1, 1).clone().requires_grad_()
     x.requires_grad_()
-    y, log_slope = getattr(map_module(word), direction)(x, raw)
+    y, log_slope = getattr(module_of(word)(word), direction)(x, raw)
     assert y.isfinite().all() and log_slope.isfinite().all()
     for gradient in torch.autograd.grad(y.sum() + log_slope.sum(), (x, raw)):
         assert gradient.isfinite().all()
@@ -150,7 +150,7 @@ def test_the_spline_is_exactly_the_identity_outside(name: str, dtype: torch.dtyp
     word = MAPS[name]
     x = word.bound * torch.tensor([1.0, -1.0, 1.5, -1.5, 1e30, -1e30], dtype=dtype)[:, None]
     raw = torch.randn(6, word.width, 1, dtype=dtype)
-    for direction in (map_module(word).forward, map_module(word).inverse):
+    for direction in (module_of(word)(word).forward, module_of(word)(word).inverse):
         y, log_slope = direction(x, raw)
         assert torch.equal(y, x) and not log_slope.any()
 
@@ -161,7 +161,7 @@ def test_the_spline_rises_and_its_slope_is_continuous(name: str) -> None:
     torch.manual_seed(0)
     x = torch.linspace(-1.2 * word.bound, 1.2 * word.bound, 200_001, dtype=torch.float64)[:, None]
     raw = torch.randn(1, word.width, 1, dtype=torch.float64)
-    y, log_slope = map_module(word)(x, raw)
+    y, log_slope = module_of(word)(word)(x, raw)
     assert (y.diff(dim=0) > 0).all()
     steps = log_slope.diff(dim=0).abs()
     assert steps.max() < 0.02, "the slope jumps at a knot"
@@ -171,7 +171,7 @@ def test_the_spline_goes_through_its_knots_with_its_slopes() -> None:
     word = MAPS["spline"]
     raw = torch.randn(1, word.width, 1, dtype=torch.float64)
     x = knots(word, raw)[0]
-    y, log_slope = map_module(word)(x, raw)
+    y, log_slope = module_of(word)(word)(x, raw)
     heights_as_widths = torch.cat((raw[:, word.bins : 2 * word.bins], raw), 1)
     torch.testing.assert_close(y, knots(word, heights_as_widths)[0])
     offset = math.log(math.expm1(1 - word.min_slope))
@@ -184,7 +184,7 @@ def test_the_spline_comes_back_in_float32(size: float) -> None:
     torch.manual_seed(0)
     word = MAPS["spline"]
     x, raw = 2 * torch.randn(2000, 1), size * torch.randn(2000, word.width, 1)
-    y, _ = map_module(word)(x, raw)
-    back, _ = map_module(word).inverse(y, raw)
-    again, _ = map_module(word)(back, raw)
+    y, _ = module_of(word)(word)(x, raw)
+    back, _ = module_of(word)(word).inverse(y, raw)
+    again, _ = module_of(word)(word)(back, raw)
     torch.testing.assert_close(again, y, rtol=0, atol=2e-5)

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import flowspec.vocabulary  # noqa: F401  registers the words
-from flowspec.modules.build import module_of
+from flowspec.modules import module_of
 from flowspec.modules.networks.structure import joined
 from flowspec.vocabulary.networks import convolution, dense_layers, pointwise, structure
 from flowspec.vocabulary.networks.structure import with_conditions
@@ -110,7 +110,8 @@ every_made = pytest.mark.parametrize("example", MADES, ids=str)
 
 
 def test_every_word_has_an_example() -> None:
-    assert {example.word.word for example in EXAMPLES} == set(NetworkWord.words)
+    in_whole_flows = {"share", "modulate"}  # test_sharing.py
+    assert {example.word.word for example in EXAMPLES} | in_whole_flows == set(NetworkWord.words)
 
 
 @every_example
@@ -166,8 +167,6 @@ def jacobian(example: Example) -> torch.Tensor:
 
 @every_example
 def test_depends_on_no_more_than_it_says(example: Example) -> None:
-    if isinstance(example.word, structure.Residual):
-        pytest.xfail("`residual` says that output i depends on input i alone, whatever its body")
     found = jacobian(example)
     features = found.shape[1]
     if example.word.ordered() is True:
@@ -215,10 +214,7 @@ def test_made_outputs_depend_on_the_conditions(example: Example) -> None:
     if not given:
         pytest.skip("no conditions")
     found = torch.autograd.functional.jacobian(lambda c: net(x, (c, *given[1:])), given[0]).abs().sum((0, 2, 3))
-    reached = found.view(-1, x.numel()).gt(0).all(0)
-    assert reached[1:].all()
-    if not reached[0]:
-        pytest.xfail("degrees start at 1, so that the first output sees no hidden unit, and no condition")
+    assert found.gt(0).all()
 
 
 def step_through(net: nn.Module, x: torch.Tensor, given: tuple[torch.Tensor, ...]) -> torch.Tensor:

@@ -10,7 +10,7 @@ import torch
 from torch import distributions, nn
 
 import flowspec.vocabulary  # noqa: F401  registers the words
-from flowspec.modules.build import module_of
+from flowspec.modules import module_of
 from flowspec.vocabulary.networks.dense_layers import MLP
 from flowspec.vocabulary.networks.structure import Chain
 from flowspec.vocabulary.priors import gaussian

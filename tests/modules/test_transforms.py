@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 import flowspec.vocabulary  # noqa: F401  the words register themselves
-from flowspec.modules.build import module_of
+from flowspec.modules import module_of
 from flowspec.modules.transforms import TransformModule
 from flowspec.vocabulary.maps.shifts import Additive, Affine
 from flowspec.vocabulary.maps.spline import Spline

@@ -1,8 +1,6 @@
-"""Modules of the role: maps. The contract of one, and how it is found."""
+"""Modules of the role: maps. The contract of one."""
 
 from __future__ import annotations
-
-from importlib import import_module
 
 from torch import Tensor, nn
 
@@ -28,9 +26,3 @@ class MapModule(nn.Module):
     def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
         """x and the log-slope of the inverse, -log f'(x)."""
         raise NotImplementedError
-
-
-def map_module(word: Map) -> MapModule:
-    """The module of a map: the class of the same name at the same path."""
-    path = type(word).__module__.replace("flowspec.vocabulary", "flowspec.modules", 1)
-    return getattr(import_module(path), type(word).__name__)(word)

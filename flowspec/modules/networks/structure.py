@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +11,26 @@ from flowspec.vocabulary.networks import structure as words
 from flowspec.vocabulary.rules import Ports
 from flowspec.vocabulary.word import NetworkWord
 
+Signals = tuple
+"""What enters at the `modulate` sites of a shared network, one item for each site in order."""
+
+
+def run(networks: Iterable[nn.Module], x: Tensor, signals: Signals = ()) -> Tensor:
+    """Networks one after another, each with the signals of the sites inside it."""
+    for network in networks:
+        x, signals = _apply(network, x, signals)
+    return x
+
+
+def _apply(network: nn.Module, x: Tensor, signals: Signals, *given: tuple[Tensor, ...]) -> tuple[Tensor, Signals]:
+    sites = getattr(network, "sites", 0)
+    if not sites:
+        return network(x, *given), signals
+    return network(x, *given, signals=signals[:sites]), signals[sites:]
+
 
 class _Combinator(nn.Module):
-    """A module over its body's networks, in their order."""
+    """A module over its body's networks, in their order. `sites` counts the `modulate` sites inside."""
 
     takes_given = False
     """Whether it takes the conditions itself: what its word's `joins` denies."""
@@ -22,11 +39,7 @@ class _Combinator(nn.Module):
         super().__init__()
         # An author may name a net `half` or `train`; add_module refuses the names of nn.Module's own methods.
         self._modules.update(children)
-
-    def _sequence(self, x: Tensor) -> Tensor:
-        for child in self._modules.values():
-            x = child(x)
-        return x
+        self.sites = sum(getattr(child, "sites", 0) for child in children.values())
 
 
 class Chain(_Combinator):
@@ -38,12 +51,13 @@ class Chain(_Combinator):
         super().__init__(word, ports, children)
         self._first_takes_given = getattr(next(iter(children.values())), "takes_given", False)
 
-    def forward(self, x: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+    def forward(self, x: Tensor, given: tuple[Tensor, ...] = (), signals: Signals = ()) -> Tensor:
         first, *rest = self._modules.values()
-        x = first(x, given) if self._first_takes_given else first(joined(x, given))
-        for child in rest:
-            x = child(x)
-        return x
+        if self._first_takes_given:
+            x, signals = _apply(first, x, signals, given)
+        else:
+            x, signals = _apply(first, joined(x, given), signals)
+        return run(rest, x, signals)
 
     def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> Callable[[Tensor | None], Tensor] | None:
         """The chain feature by feature, as `MADE.incremental`; None unless it is a single MADE."""
@@ -56,22 +70,26 @@ class Chain(_Combinator):
 class Residual(_Combinator):
     """y = x + f(x), f being the body: x_BC… -> y_BC…."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self._sequence(x)
+    def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
+        return x + run(self._modules.values(), x, signals)
 
 
 class Dense(_Combinator):
     """y = [x, f(x)] on the channel axis, f being the body: x_BC… -> y_BE…."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat((x, self._sequence(x)), 1)
+    def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
+        return torch.cat((x, run(self._modules.values(), x, signals)), 1)
 
 
 class Parallel(_Combinator):
     """y = [f1(x), f2(x), …] on the channel axis: x_BC… -> y_BE…."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        return torch.cat([child(x) for child in self._modules.values()], 1)
+    def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
+        outputs = []
+        for child in self._modules.values():
+            output, signals = _apply(child, x, signals)
+            outputs.append(output)
+        return torch.cat(outputs, 1)
 
 
 def joined(x: Tensor, given: tuple[Tensor, ...]) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from flowspec.modules.maps import map_module
+from flowspec.modules import module_of
 from flowspec.modules.transforms import Given, TransformModule, total
 from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
@@ -26,7 +26,7 @@ class Autoregressive(TransformModule):
         self, word: autoregressive.Autoregressive, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]
     ):
         super().__init__(word, x, given, networks)
-        self.map = map_module(word.map)
+        self.map = module_of(word.map)(word.map)
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         z, log_slope = self.map(x, by_parameter(self.conditioner(x, given), self.word.map.width))

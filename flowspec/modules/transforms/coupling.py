@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from flowspec.modules.maps import map_module
+from flowspec.modules import module_of
 from flowspec.modules.transforms import Given, TransformModule, total
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import coupling
@@ -23,7 +23,7 @@ class Coupling(TransformModule):
 
     def __init__(self, word: coupling.Coupling, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, x, given, networks)
-        self.map = map_module(word.map)
+        self.map = module_of(word.map)(word.map)
         self.first = word.first(x)
         self.checkerboard = word.split == "checkerboard"
         if self.checkerboard:
@@ -70,7 +70,7 @@ class Elementwise(TransformModule):
 
     def __init__(self, word: coupling.Elementwise, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, x, given, networks)
-        self.map = map_module(word.map)
+        self.map = module_of(word.map)(word.map)
         self.learned = word.conditioner is None
         for tensor in word.parameters(x):
             self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))

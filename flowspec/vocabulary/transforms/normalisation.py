@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowspec.vocabulary.rules import Facts, State, Tensor
+from flowspec.vocabulary.rules import Facts, Fault, State, Tensor
 from flowspec.vocabulary.word import Transform
 
 
@@ -16,6 +16,14 @@ class ActNorm(Transform, word="actnorm"):
     """
 
     start: Literal["data", "identity"] = "data"
+
+    def inputs(self, z: State) -> State:
+        if self.start == "data":
+            raise Fault(
+                "FS404", "turned round, `actnorm` cannot start from data: it would normalise what has not been computed yet",
+                argument="start", help=("write `actnorm(start=identity)`, or put it outside `inverse`",),
+            )  # fmt: skip
+        return z
 
     def facts(self, x: State) -> Facts:
         return Facts(volume="constant")

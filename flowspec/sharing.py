@@ -1,0 +1,86 @@
+"""Sharing groups: which uses of a shared network are one set of parameters, and what that set belongs to.
+
+The uses of one `share` are the iterations of the `repeat` or `for` around it; the set belongs to the block around those.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flowspec.graph import Block, End, Graph, Item, Mark, Network, Step
+from flowspec.source import Span
+from flowspec.vocabulary.networks.sharing import Share
+
+
+class Uses(NamedTuple):
+    """Uses of one `share`: the network of each kind of use with its path and count; `looped` once an iteration is around them."""
+
+    span: Span
+    kinds: tuple[tuple[str, Network, int], ...]
+    looped: bool = False
+
+    @property
+    def count(self) -> int:
+        """Number of uses."""
+        return sum(count for _, _, count in self.kinds)
+
+    @property
+    def network(self) -> Network:
+        """The `share` of the first use."""
+        return self.kinds[0][1]
+
+
+def groups(items: tuple[Item, ...]) -> tuple[Uses, ...]:
+    """The sharing groups that belong to a body."""
+    return tuple(uses for uses in _merged([uses for item in items for uses in _open(item)]) if uses.looped)
+
+
+def loose(items: tuple[Item, ...]) -> tuple[Uses, ...]:
+    """The uses in a body that no iteration is around."""
+    return tuple(uses for uses in _merged([uses for item in items for uses in _open(item)]) if not uses.looped)
+
+
+def all_groups(graph: Graph) -> tuple[tuple[str, Uses], ...]:
+    """Every sharing group of a flow with the path of what it belongs to ("" for the flow itself)."""
+    found = [("", uses) for uses in loose(graph.body.items)]
+    stack = [("", graph.body)]
+    while stack:
+        path, block = stack.pop()
+        found += [(path, uses) for uses in groups(block.items)]
+        for item in block.items:
+            if isinstance(item, Block):
+                stack += [(f"{path}{name}.", item) for name in item.names()]
+    return tuple(found)
+
+
+def _open(item: Item) -> list[Uses]:
+    """The uses in an item whose group belongs to something around it."""
+    match item:
+        case Mark():
+            return []
+        case Step() | End():
+            return [
+                Uses(share.span, ((f"{item.name}.{field}", share, count),))
+                for field, network in item.networks.items() for share, count in _shares(network, 1)
+            ]  # fmt: skip
+    around = item.kind in ("repeat", "for")
+    name = item.names()[0]
+    return [
+        Uses(uses.span, tuple((f"{name}.{path}", network, count * item.times) for path, network, count in uses.kinds), around)
+        for uses in loose(item.items)
+    ]
+
+
+def _shares(network: Network, times: int) -> list[tuple[Network, int]]:
+    times *= network.times
+    if isinstance(network.word, Share):
+        return [(network, times)]
+    return [found for child in network.children for found in _shares(child, times)]
+
+
+def _merged(found: list[Uses]) -> list[Uses]:
+    merged: dict[tuple[Span, bool], Uses] = {}
+    for uses in found:
+        key = uses.span, uses.looped
+        merged[key] = merged[key]._replace(kinds=merged[key].kinds + uses.kinds) if key in merged else uses
+    return list(merged.values())
