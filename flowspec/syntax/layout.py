@@ -19,7 +19,8 @@ _CLOSERS = frozenset(_CLOSER_OF.values())
 _ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQB"})
 _STARTS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE"})
 _FOLLOWS_ARGUMENT = frozenset({"EQUAL", "COMMA", "RPAR", "RSQB", "NEWLINE"})
-_GOES_ON_BEFORE = frozenset({"COMPOSE", "ELSE", "LBRACE"})
+_GOES_ON_BEFORE = frozenset({"COMPOSE", "LBRACE"})
+_BEFORE_FACT = {"EXPECT", "AND", "OR", "NOT", "LPAR"}
 _GOES_ON_AFTER = OPERATORS | {"COMMA", "EQUAL", "COLON"}
 
 
@@ -71,6 +72,8 @@ class _Layout:
         self.separator = self.separator or newline
 
     def _place(self, lexeme: Lexeme, following: str) -> None:
+        if lexeme.type == "INVERSE" and following != "LBRACE" and self.placed and self.placed[-1].type in _BEFORE_FACT:
+            lexeme = lexeme._replace(type="NAME")  # the fact of that name: `expect inverse == analytic`
         if self.first_of_line:
             self.indent = lexeme.span.start - self.line_start
         if self._in_brackets and self._cannot_go_on(lexeme, following):
@@ -130,6 +133,8 @@ class _Layout:
         before = self.placed[-1].type
         if before == "LBRACE" or lexeme.type in ("RBRACE", "$END"):
             return True
+        if lexeme.type == "ELSE":
+            return before == "RBRACE" and separator.type == "NEWLINE"
         goes_on = lexeme.type in _GOES_ON_BEFORE or (before in _GOES_ON_AFTER and lexeme.type not in KEYWORDS)
         return separator.type == "NEWLINE" and goes_on
 

@@ -10,7 +10,7 @@ from flowspec.source import Span
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import COMPARISONS, DEFINING, KEYWORDS, LEADING, RESERVED, WORDS, describe
 
-_STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE"})
+_STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE", "EQUAL"})
 
 
 @dataclass(frozen=True)
