@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from flowspec.diagram.pieces import Form, form_of_network
 from flowspec.diagram.words import arguments, core
 from flowspec.graph import Block, Item, Mark, Network
-
-Form = tuple
-"""What is left of an item without its shapes, its place and the names of its slots."""
 
 FEWEST = 3
 """Boxes that a section or a network must hold to be drawn apart."""
@@ -32,12 +30,6 @@ def form_of(item: Item) -> Form:
         len(item.given),
         getattr(item, "inverted", False),
     )
-
-
-def form_of_network(network: Network) -> Form:
-    """The form of one copy of a network."""
-    inner = tuple((form_of_network(child), child.times) for child in network.children)
-    return (network.word.word, *arguments(network.word), inner)
 
 
 def _without_number(block: Block) -> str:

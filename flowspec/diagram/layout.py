@@ -6,11 +6,12 @@ from dataclasses import replace
 from math import inf
 
 from flowspec.checked import CheckedGraph
-from flowspec.diagram.form import Form, form_of, repeated
+from flowspec.diagram.form import form_of, repeated
 from flowspec.diagram.networks import NetworkInsets, network_notes
+from flowspec.diagram.pieces import Form, summary
 from flowspec.diagram.scene import Box, Edge, Scene, Section
 from flowspec.diagram.sources import Closed, Origin
-from flowspec.diagram.words import block_title, core, item_arguments, summary, value_text, wrapped
+from flowspec.diagram.words import block_title, core, item_arguments, value_text, wrapped
 from flowspec.graph import MAIN, Block, ContextNode, End, Graph, Item, Mark, Step
 from flowspec.report.numbers import of_graph, of_item
 from flowspec.report.sizes import grouped

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from flowspec.diagram.form import FEWEST, Form, form_of_network, size
+from flowspec.diagram.form import FEWEST, size
+from flowspec.diagram.pieces import Form, core_of, form_of_network, is_shared, pieces, pieces_in_row, shared, summary, told
 from flowspec.diagram.scene import Box, Edge, Scene, Section
-from flowspec.diagram.words import arguments, copies, network_core, summary, wrapped
+from flowspec.diagram.words import arguments, copies, wrapped
 from flowspec.graph import Network
-from flowspec.vocabulary.networks.structure import Chain
 
 MOST = 6
 """Networks drawn apart; those beyond are told in their step's label."""
 LARGEST = 60
 """Boxes of a network drawn apart."""
+
+JOINS = {"residual": "+", "dense": "concat"}
+"""How each combinator whose input goes round its body takes it up again."""
 
 
 class NetworkInsets:
@@ -23,19 +26,20 @@ class NetworkInsets:
 
     def label(self, network: Network) -> str:
         """A network in one line, in which pieces that are drawn apart are but named."""
-        pieces = network.children if isinstance(network.word, Chain) else (network,)
-        return " → ".join(self._piece(piece) for piece in pieces)
+        return " → ".join(map(self._piece, pieces_in_row(network)))
 
     def _piece(self, piece: Network) -> str:
-        piece, times = network_core(piece)
+        piece = core_of(piece)
+        if is_shared(piece):
+            return shared(piece, " → ".join(self._piece(inner) for inner in pieces(piece)))
         if not FEWEST <= size(piece) <= LARGEST:
-            return summary(piece) + copies(times)
+            return told(piece)
         form = (piece.name.rstrip("0123456789"), form_of_network(piece))
         if form not in self.names:
             if len(self.names) == MOST:
-                return summary(piece) + copies(times)
+                return told(piece)
             self.names[form] = self._draw(piece, form[0])
-        return self.names[form] + copies(times)
+        return self.names[form] + copies(piece.times)
 
     def _draw(self, piece: Network, name: str) -> str:
         namesakes = sum(other[0] == name for other in self.names)
@@ -61,23 +65,23 @@ class _Drawing:
             self.scene.edges.append(Edge(tail, box.id))
             return box.id
         if network.word.body == "branches":
-            ends = [self._child(child, section, path, tail) for child in network.children]
+            ends = [self._child(child, section, path, tail) for child in pieces(network)]
             return self._join(section, path, "concat", ends)
         end = tail
-        for child in network.children:
+        for child in pieces(network):
             end = self._child(child, section, path, end)
-        if isinstance(network.word, Chain):
+        if network.word.word not in JOINS:
             return end
-        join = self._join(section, path, "+" if network.word.word == "residual" else "concat", [end])
+        join = self._join(section, path, JOINS[network.word.word], [end])
         self.scene.edges.append(Edge(tail, join, role="skip"))
         return join
 
     def _child(self, child: Network, section: Section, path: str, tail: str) -> str:
-        inner, times = network_core(child)
+        inner = core_of(child)
         path = f"{path}.{child.names()[0]}"
         if not inner.children:
-            return self.network(inner.model_copy(update={"times": times}), section, path, tail)
-        frame = Section(id=path, title=inner.name + copies(times))
+            return self.network(inner, section, path, tail)
+        frame = Section(id=path, title=inner.name + copies(inner.times))
         section.members.append(frame)
         return self.network(inner, frame, path, tail)
 

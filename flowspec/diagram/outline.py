@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from math import inf
 
 from flowspec.checked import CheckedGraph
-from flowspec.diagram.words import block_title, core, item_arguments, summary
+from flowspec.diagram.pieces import summary, told
+from flowspec.diagram.words import block_title, core, item_arguments
 from flowspec.graph import Block, End, Item, Mark
-from flowspec.report.numbers import of_context, of_graph, of_item
+from flowspec.report.numbers import of_context, of_graph, of_group, of_item
 from flowspec.report.report import ends_in
 from flowspec.report.sizes import grouped
+from flowspec.sharing import Uses, groups, loose
 from flowspec.vocabulary.rules import written
 
 
@@ -38,12 +40,19 @@ def lines(checked: CheckedGraph, depth: int | None = None) -> Line:
     heads = [Line(f"input {graph.input.word}", str(graph.input_state))]
     for context in graph.contexts:
         heads.append(Line(f"context {context.name}", str(context.state), of_context(context).parameters))
-    inner = (*heads, *_items(graph.body.items, levels, 1))
+    owned = tuple(_shared(uses, 1) for uses in loose(graph.body.items))
+    inner = (*heads, *owned, *_items(graph.body.items, levels, 1))
     return Line(graph.name, "", of_graph(graph).parameters, inner)
 
 
 def _items(items: tuple[Item, ...], levels: float, copies: int) -> tuple[Line, ...]:
-    return tuple(_line(core(item) if isinstance(item, Block) else item, levels, copies) for item in items)
+    shared = tuple(_shared(uses, copies) for uses in groups(items))
+    return shared + tuple(_line(core(item) if isinstance(item, Block) else item, levels, copies) for item in items)
+
+
+def _shared(uses: Uses, copies: int) -> Line:
+    inner = " → ".join(map(told, uses.network.children))
+    return Line(f"shared by {uses.count}: {inner}", written(uses.network.ports.output), copies * of_group(uses).parameters)
 
 
 def _line(item: Item, levels: float, copies: int) -> Line:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from textwrap import wrap
 
-from flowspec.graph import Block, End, Network, Step
-from flowspec.vocabulary.networks.structure import Chain
+from flowspec.graph import Block, End, Step
 from flowspec.vocabulary.word import Word
 
 LINE = 34
@@ -18,9 +17,7 @@ def arguments(word: Word, hidden: Collection[str] = ()) -> list[str]:
     shown, gap = [], False
     for name, field in type(word).model_fields.items():
         value = getattr(word, name)
-        if name in hidden:
-            continue
-        if field.is_required() or value != field.get_default(call_default_factory=True):
+        if name not in hidden and (field.is_required() or value != field.get_default(call_default_factory=True)):
             shown.append(f"{name}={value_text(value)}" if gap and not isinstance(value, str | Word) else value_text(value))
         else:
             gap = True
@@ -65,33 +62,6 @@ def block_title(block: Block) -> str:
     """A block's name: one of several numbered iterations by its number, folded ones by how many there are."""
     block = core(block)
     return block.names()[0] if block.times == 1 and block.kind != "def" else f"{block.name}{copies(block.times)}"
-
-
-def summary(network: Network, named: Collection[str] = ()) -> str:
-    """A network in one line: `conv 3 512 → actnorm → relu`. A piece whose name is in `named` is drawn elsewhere."""
-    pieces = network.children if isinstance(network.word, Chain) else (network,)
-    return " → ".join(_piece(piece, named) for piece in pieces)
-
-
-def _piece(piece: Network, named: Collection[str]) -> str:
-    piece, times = network_core(piece)
-    if piece.name in named:
-        return f"{piece.name}{copies(times)}"
-    if not piece.children:
-        return " ".join([piece.word.word, *arguments(piece.word)]) + copies(times)
-    inner = (" | " if piece.word.body == "branches" else " → ").join(_piece(child, named) for child in piece.children)
-    if isinstance(piece.word, Chain):
-        return f"({inner}){copies(times)}" if times > 1 else inner
-    return f"{piece.word.word}({inner}){copies(times)}"
-
-
-def network_core(piece: Network) -> tuple[Network, int]:
-    """A piece without the iterations that hold nothing else, and how often it stands."""
-    times = piece.times
-    while piece.first is not None and len(piece.children) == 1:
-        piece = piece.children[0]
-        times *= piece.times
-    return piece, times
 
 
 def wrapped(text: str, most: int = 3) -> list[str]:

@@ -9,7 +9,8 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from flowspec.checked import CheckedGraph
 from flowspec.graph import ContextNode, Contract, End, Graph, Item, Mark
-from flowspec.report.numbers import Numbers, of_context, of_graph, of_item
+from flowspec.report.numbers import Numbers, of_context, of_graph, of_group, of_item
+from flowspec.sharing import Uses, all_groups, groups, loose
 from flowspec.vocabulary.rules import Frozen, Likelihood, Mode, Shape, Volume
 
 SCHEMA = 1
@@ -27,10 +28,10 @@ class Part(Frozen):
 
     path: str
     """The first copy's path."""
-    kind: Literal["part", "def", "repeat", "for", "inverse", "on", "step", "prior", "context"]
+    kind: Literal["part", "def", "repeat", "for", "inverse", "on", "step", "prior", "context", "shared"]
     word: str | None = None
     times: int = 1
-    """Copies in each copy of the part around it."""
+    """Copies in each copy of the part around it; of a shared network, its uses."""
     total: int
     trainable: int
     live: int
@@ -43,12 +44,17 @@ class Part(Frozen):
 
 
 class Parameters(Frozen):
-    """Parameter counts: `total` as torch stores them, `live` without masked entries, `deployed` after folding and caching."""
+    """Parameter counts.
+
+    `total` as torch stores them, `live` without masked entries, `deployed` after folding and caching, `shared` those of networks
+    that several steps use (in `total` once).
+    """
 
     total: int
     trainable: int
     live: int
     deployed: int
+    shared: int
     parts: tuple[Part, ...]
 
 
@@ -110,7 +116,7 @@ def report(checked: CheckedGraph) -> Report:
     ends = [node for node in checked.nodes if isinstance(node.item, End)]
     return Report(
         name=graph.name, spec_parameters=graph.parameters,
-        parameters=Parameters(**_counts(numbers), parts=_parts(graph, numbers.parameters)),
+        parameters=Parameters(**_counts(numbers), shared=_shared_total(graph), parts=_parts(graph, numbers.parameters)),
         likelihood=facts.likelihood, inverse=facts.inverse, density=facts.density, passes=facts.passes, volume=facts.volume,
         latent_dims=facts.latent_dims, input=graph.input_state.shape,
         latents=tuple(Latent(path=end.path, prior=end.item.word.word, shape=end.item.before[0].shape) for end in ends),
@@ -133,9 +139,32 @@ def _modules(checked: CheckedGraph) -> dict[str, int]:
     return dict(sorted(words.items()))
 
 
+def _shared_total(graph: Graph) -> int:
+    return sum(of_group(uses).parameters for _, uses in all_groups(graph))
+
+
 def _parts(graph: Graph, whole: int) -> tuple[Part, ...]:
     contexts = tuple(_context(context, whole) for context in graph.contexts if context.network is not None)
-    return contexts + _items(graph.body.items, "", 1, whole, 1)
+    owned = loose(graph.body.items)
+    return contexts + _shared(owned, "", 1, whole) + _items(graph.body.items, "", 1, whole, 1, len(owned))
+
+
+def _shared(found: tuple[Uses, ...], path: str, copies: int, whole: int, before: int = 0) -> tuple[Part, ...]:
+    """The sharing groups that belong to a section, named as its module names them."""
+    return tuple(_group(uses, f"{path}{shared_name(i)}", copies, whole) for i, uses in enumerate(found, before))
+
+
+def shared_name(index: int) -> str:
+    """The name of a section's sharing group: `shared`, `shared2`, …"""
+    return "shared" if index == 0 else f"shared{index + 1}"
+
+
+def _group(uses: Uses, path: str, copies: int, whole: int) -> Part:
+    numbers = of_group(uses).times(copies)
+    return Part(
+        path=path, kind="shared", word=uses.network.word.word, times=uses.count, **_counts(numbers),
+        share_percent=_percent(numbers, whole), shape=uses.network.ports.output,
+    )  # fmt: skip
 
 
 def _context(context: ContextNode, whole: int) -> Part:
@@ -146,10 +175,10 @@ def _context(context: ContextNode, whole: int) -> Part:
     )  # fmt: skip
 
 
-def _items(items: tuple[Item, ...], path: str, copies: int, whole: int, level: int) -> tuple[Part, ...]:
-    return tuple(
-        _part(item, path, copies, whole, level) for item in items if item.node != "mark" and ends_in(item) is not None
-    )
+def _items(items: tuple[Item, ...], path: str, copies: int, whole: int, level: int, owned: int = 0) -> tuple[Part, ...]:
+    shared = _shared(groups(items), path, copies, whole, owned)
+    shown = (item for item in items if item.node != "mark" and ends_in(item) is not None)
+    return shared + tuple(_part(item, path, copies, whole, level) for item in shown)
 
 
 def _part(item: Item, path: str, copies: int, whole: int, level: int) -> Part:

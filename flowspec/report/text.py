@@ -42,6 +42,7 @@ def value_text(value: object) -> str:
 def _facts(report: Report) -> list[tuple[str, str]]:
     p, cost = report.parameters, report.multiply_adds
     rows = [("parameters", f"{grouped(p.total)}  ({in_bytes(report.parameter_bytes)} in float32)")]
+    rows += [("  shared", grouped(p.shared))] if p.shared else []
     rows += [(f"  {name}", grouped(n)) for name in ("trainable", "live", "deployed") if (n := getattr(p, name)) != p.total]
     rows += [
         ("likelihood", _because(report, "likelihood", report.likelihood)),
@@ -83,7 +84,7 @@ def _parts(report: Report) -> str:
 
 def _rows(parts: tuple[Part, ...], level: int) -> Iterator[tuple[str, ...]]:
     for part in parts:
-        times = f"× {part.times}" if part.times > 1 else ""
+        times = "" if part.times == 1 else f"{part.times} uses" if part.kind == "shared" else f"× {part.times}"
         name = "  " * level + _copies(part)
         share = f"{part.share_percent:.1f} %" if part.total else ""
         yield name, times, written(part.shape), grouped(part.total) if part.total else "-", share
@@ -93,7 +94,7 @@ def _rows(parts: tuple[Part, ...], level: int) -> Iterator[tuple[str, ...]]:
 def _copies(part: Part) -> str:
     first = part.path.rpartition(".")[2]
     base = first.rstrip("0123456789")
-    return first if part.times == 1 else f"{first}…{int(first[len(base) :]) + part.times - 1}"
+    return first if part.times == 1 or part.kind == "shared" else f"{first}…{int(first[len(base) :]) + part.times - 1}"
 
 
 def _modules(report: Report) -> str:

@@ -49,6 +49,20 @@ net mover { conv(3, 8); residual { relu; conv(3, 8) }; parallel { conv(1, 4); co
 """
 
 
+NANO = """
+flow nano {
+    input image(2, 8, 8)
+    dequantize
+    for level in 1..2 {
+        squeeze(2)
+        repeat 4 { actnorm; conv1x1; coupling(affine, share(trunk, across=4, embed=concat+gate, size=level) >> zeroconv(1)) }
+    }
+    prior gaussian
+}
+net trunk { repeat 3 { conv(3, 16); modulate; relu } }
+"""
+
+
 def compiled(text: str) -> CheckedGraph:
     return compile_text(Source("x.flow", text))
 
@@ -110,6 +124,13 @@ def test_labels_are_escaped(glow: CheckedGraph):
     odd = glow.model_copy(update={"graph": glow.graph.model_copy(update={"name": 'a<b>&"c'})})
     assert "a&lt;b&gt;&amp;&quot;c · 44,235,312" in dot(odd)
     assert render(dot(odd), "svg")
+
+
+def test_a_shared_network_is_drawn_once_with_its_uses():
+    text = dot(compiled(NANO))
+    assert text.count("<b>modulate</b>") == 1 and "step × 3" in text
+    assert text.count("trunk shared by 4") == 2
+    assert outline(compiled(NANO)).count("shared by 4: (conv 3 16 → modulate → relu) × 3") == 2
 
 
 def test_text_is_the_same_in_another_process(glow: CheckedGraph, tmp_path: Path):

@@ -36,6 +36,19 @@ flow conditional {
 }
 """
 
+NANO = """
+flow nano {
+    input image(2, 8, 8)
+    dequantize
+    for level in 1..2 {
+        squeeze(2)
+        repeat 4 { conv1x1; coupling(affine, share(net1, across=4, embed=concat+gate, size=level) >> zeroconv(1)) }
+    }
+    prior gaussian
+}
+net net1 { repeat 3 { conv(3, 16); modulate; relu } }
+"""
+
 KEYS = {
     "schema", "name", "spec_parameters", "parameters", "likelihood", "inverse", "density", "passes", "volume", "latent_dims", "input",
     "latents", "multiply_adds", "parameter_bytes", "activation_bytes", "modules", "contracts", "causes",
@@ -73,6 +86,16 @@ def test_parts_of_a_flow_with_a_network_on_its_context():
     assert sum(part.total for part in conditional.parameters.parts) == conditional.parameters.total
 
 
+def test_a_shared_network_counts_once():
+    nano = made(NANO)
+    shared = [part for part in everywhere(nano.parameters.parts) if part.kind == "shared"]
+    assert [(part.path, part.times) for part in shared] == [("level1.shared", 4), ("level2.shared", 4)]
+    assert nano.parameters.shared == sum(part.total for part in shared) > 0
+    for part in (nano.parameters, *everywhere(nano.parameters.parts)):
+        assert not part.parts or sum(inner.total for inner in part.parts) == part.total
+    assert "4 uses" in text(nano)
+
+
 def test_repeats_are_folded(glow: Report):
     step = next(part for part in everywhere(glow.parameters.parts) if part.path == "level2.step1")
     assert (step.kind, step.times, step.shape) == ("repeat", 32, (24, 8, 8))
@@ -90,7 +113,7 @@ def test_json_keeps_its_keys(glow: Report):
     data = json.loads(glow.model_dump_json())
     assert set(data) == KEYS
     assert data["schema"] == 1
-    assert set(data["parameters"]) == {"total", "trainable", "live", "deployed", "parts"}
+    assert set(data["parameters"]) == {"total", "trainable", "live", "deployed", "shared", "parts"}
     assert set(data["parameters"]["parts"][0]) == {
         "path", "kind", "word", "times", "total", "trainable", "live", "deployed", "share_percent", "shape", "parts",
     }  # fmt: skip
