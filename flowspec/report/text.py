@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowspec.report.report import Part, Report
+from flowspec.report.parts import Part
+from flowspec.report.report import Report
 from flowspec.report.sizes import grouped, in_bytes, scaled
 from flowspec.report.table import table
 from flowspec.vocabulary.rules import written

@@ -8,7 +8,7 @@ import pytest
 
 from flowspec.compiler import compile_text
 from flowspec.report import Report, compare, curve, over, report, text, text_over
-from flowspec.report.report import Part
+from flowspec.report.parts import Part
 from flowspec.report.sizes import grouped, in_bytes, scaled
 from flowspec.source import Source
 
