@@ -6,7 +6,7 @@ from flowspec.syntax import tree
 from flowspec.syntax.write import Spelling, write
 
 INDENT = "    "
-WIDTH = 100
+WIDTH = 120
 
 
 def break_expression(expression: tree.Expression, room: int, spell: Spelling) -> list[str]:

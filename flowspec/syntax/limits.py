@@ -11,7 +11,7 @@ from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import OPERATORS
 
 LARGEST_FILE = 2**20
-DEEPEST = 200
+DEEPEST = 100
 
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})
 _CLOSING = frozenset({"RPAR", "RSQB", "RBRACE"})

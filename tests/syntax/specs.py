@@ -54,11 +54,7 @@ flow nanoflow_audio(K=8, height=16, width=128, layers=8) {
     fold(height)
     repeat K {
         reverse(rows)
-        autoregressive(
-            affine,
-            share(wavenet(width, layers), across=K, embed=bias+gate, size=512) >> head,
-            over=rows
-        )
+        autoregressive(affine, share(wavenet(width, layers), across=K, embed=bias+gate, size=512) >> head, over=rows)
     }
     prior gaussian
 }
