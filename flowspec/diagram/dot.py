@@ -140,7 +140,8 @@ def _foot(scene: Scene) -> str:
     """The caption, and below it a legend of the kinds that occur."""
     kinds = [kind for kind in KINDS[1:] if kind in scene.kinds()]
     cells = "".join(
-        f'<td bgcolor="{PALETTE[kind].fill}" border="1" color="{PALETTE[kind].line}">{kind}</td>' for kind in kinds
+        f'<td fixedsize="true" width="74" height="20" bgcolor="{PALETTE[kind].fill}" border="1" color="{PALETTE[kind].line}">{kind}</td>'
+        for kind in kinds
     )
     legend = (
         f'<tr><td><table border="0" cellborder="0" cellspacing="6" cellpadding="3"><tr>{cells}</tr></table></td></tr>'

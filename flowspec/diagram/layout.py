@@ -7,11 +7,12 @@ from math import inf
 
 from flowspec.checked import CheckedGraph
 from flowspec.diagram.form import form_of, repeated
+from flowspec.diagram.insets import SectionInsets
 from flowspec.diagram.networks import NetworkInsets, network_notes
 from flowspec.diagram.pieces import Form, summary
 from flowspec.diagram.scene import Box, Edge, Scene, Section
 from flowspec.diagram.sources import Closed, Origin
-from flowspec.diagram.words import block_title, core, item_arguments, value_text, wrapped
+from flowspec.diagram.words import block_title, copies, core, item_arguments, value_text, wrapped
 from flowspec.graph import MAIN, Block, ContextNode, End, Graph, Item, Mark, Step
 from flowspec.report.numbers import of_graph, of_item
 from flowspec.report.sizes import grouped
@@ -28,7 +29,7 @@ def scene_of(checked: CheckedGraph, depth: int | None = None) -> Scene:
     flow.heads(graph)
     flow.items(graph.body.items, "", 0, (scene.flow,))
     flow.late_conditions()
-    flow.entitle_insets()
+    flow.insets.entitle()
     return scene
 
 
@@ -40,9 +41,9 @@ def _caption(checked: CheckedGraph) -> str:
 
 class _Drawing:
     def __init__(self, scene: Scene, levels: float, apart: set[Form]):
-        self.scene, self.levels, self.apart = scene, levels, apart
+        self.scene, self.levels = scene, levels
         self.networks = NetworkInsets(scene)
-        self.insets: dict[Form, tuple[Section, list[str]]] = {}
+        self.insets = SectionInsets(scene, apart)
         self.slots: dict[str, Origin] = {}
         self.late: list[tuple[str, str, tuple[str, ...]]] = []
         self.closed: Closed | None = None
@@ -86,19 +87,19 @@ class _Drawing:
         form = form_of(block)
         if self.closed is not None:
             self.items(block.items, f"{path}.", level + 1, around)
-        elif form in self.apart or level >= self.levels:
-            self._close(block, path, level, around)
-            if form in self.apart and level < self.levels:
-                self._inset(block, form, path, level)
+        elif form in self.insets.apart or level >= self.levels:
+            inset = self._inset(block, form, path, level) if form in self.insets.apart and level < self.levels else None
+            title = f"{inset}{copies(block.times)}" if inset else block_title(block)
+            self._close(block, title, path, level, around)
         else:
             section = Section(id=path, title=block_title(block))
             around[-1].members.append(section)
             self.items(block.items, f"{path}.", level + 1, (*around, section))
 
-    def _close(self, block: Block, path: str, level: int, around: tuple[Section, ...]) -> None:
+    def _close(self, block: Block, title: str, path: str, level: int, around: tuple[Section, ...]) -> None:
         count = of_item(block).times(block.times).parameters
         notes = (f"{grouped(count)} parameters",) if count else ()
-        around[-1].members.append(Box(path, "section", block_title(block), notes=notes, column=self._column(MAIN)))
+        around[-1].members.append(Box(path, "section", title, notes=notes, column=self._column(MAIN)))
         self.closed = Closed(path, _ids(around))
         self.items(block.items, f"{path}.", level + 1, around)
         entering, self.closed = self.closed.entering, None
@@ -106,25 +107,15 @@ class _Drawing:
             if source.box == path:
                 self.slots[slot] = replace(source, changed=source.shape != entering)
 
-    def _inset(self, block: Block, form: Form, path: str, level: int) -> None:
-        parent = path.rpartition(".")[0]
-        if form in self.insets:
-            self.insets[form][1].append(parent)
-            return
-        section = Section(id=f"inset.{path}", title=block.name, inset=True)
-        self.insets[form] = (section, [parent])
-        self.scene.insets.insert(len(self.insets) - 1, section)
-        outer = self.slots, self.in_inset
-        self.slots, self.in_inset = {}, True
-        self.items(block.items, f"inset.{path}.", level + 1, (section,))
-        self.slots, self.in_inset = outer
-
-    def entitle_insets(self) -> None:
-        """Says above each section drawn apart where it stands."""
-        for section, places in self.insets.values():
-            named = [place for place in dict.fromkeys(places) if place]
-            shown = ", ".join(named if len(named) < 5 else [*named[:2], "…", named[-1]])
-            section.title = f"{section.title} of {shown}" if named else section.title
+    def _inset(self, block: Block, form: Form, path: str, level: int) -> str:
+        """Draws a section apart, if that has not been done; its name there."""
+        if form not in self.insets.names:
+            section = self.insets.add(form, path)
+            outer = self.slots, self.in_inset
+            self.slots, self.in_inset = {}, True
+            self.items(block.items, f"{section.id}.", level + 1, (section,))
+            self.slots, self.in_inset = outer
+        return self.insets.stands(form, path)
 
     # ------------------------------------------------------------------------------------------------------- boxes
 

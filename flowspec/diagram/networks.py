@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowspec.diagram.form import FEWEST, size
 from flowspec.diagram.pieces import Form, core_of, form_of_network, is_shared, pieces, pieces_in_row, shared, summary, told
 from flowspec.diagram.scene import Box, Edge, Scene, Section
-from flowspec.diagram.words import arguments, copies, wrapped
+from flowspec.diagram.words import arguments, copies, lettered, wrapped
 from flowspec.graph import Network
 
 MOST = 6
@@ -43,7 +43,7 @@ class NetworkInsets:
 
     def _draw(self, piece: Network, name: str) -> str:
         namesakes = sum(other[0] == name for other in self.names)
-        name = f"{name} {'abcdef'[namesakes]}" if namesakes else name
+        name = f"{name} {lettered(namesakes)}" if namesakes else name
         inset = Section(id=f"network.{name}", title=f"network {name}", inset=True)
         self.scene.insets.append(inset)
         start = Box(f"{inset.id}.in", "point", "")

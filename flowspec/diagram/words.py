@@ -18,7 +18,7 @@ def arguments(word: Word, hidden: Collection[str] = ()) -> list[str]:
     for name, field in type(word).model_fields.items():
         value = getattr(word, name)
         if name not in hidden and (field.is_required() or value != field.get_default(call_default_factory=True)):
-            shown.append(f"{name}={value_text(value)}" if gap and not isinstance(value, str | Word) else value_text(value))
+            shown.append(f"{name}={value_text(value)}" if gap else value_text(value))
         else:
             gap = True
     return shown
@@ -48,6 +48,11 @@ def item_arguments(item: Step | End) -> str:
 def copies(times: int) -> str:
     """How a label says that something stands several times: ` × 32`."""
     return f" × {times}" if times > 1 else ""
+
+
+def lettered(index: int) -> str:
+    """A letter for each of several things of one name; after the last, numbers."""
+    return chr(ord("a") + index) if index < 26 else str(index + 1)
 
 
 def core(item: Block) -> Block:

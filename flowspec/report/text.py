@@ -47,8 +47,8 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     rows += [(f"  {name}", grouped(n)) for name in ("trainable", "live", "deployed") if (n := getattr(p, name)) != p.total]
     rows += [
         ("likelihood", _because(report, "likelihood", report.likelihood)),
-        ("density", _because(report, "density", report.density)),
-        ("inverse", _because(report, "inverse", _passes(report))),
+        ("density", _because(report, "density", _passes(report, report.density))),
+        ("inverse", _because(report, "inverse", _passes(report, report.inverse))),
         ("volume", report.volume),
         ("input", f"{written(report.input)}  ({grouped(report.latent_dims)} latent dimensions)"),
         *_latents(report),
@@ -58,8 +58,8 @@ def _facts(report: Report) -> list[tuple[str, str]]:
     return rows
 
 
-def _passes(report: Report) -> str:
-    return f"{report.inverse} ({grouped(report.passes)} passes)" if report.inverse == "sequential" else report.inverse
+def _passes(report: Report, mode: str) -> str:
+    return f"{mode} ({grouped(report.passes)} passes)" if mode == "sequential" else mode
 
 
 def _because(report: Report, fact: str, value: str) -> str:

@@ -63,6 +63,9 @@ net trunk { repeat 3 { conv(3, 16); modulate; relu } }
 """
 
 
+SPECS = sorted(path for path in (Path(__file__).parents[2] / "specs").rglob("*.flow") if path.parent.name != "lib")
+
+
 def compiled(text: str) -> CheckedGraph:
     return compile_text(Source("x.flow", text))
 
@@ -94,6 +97,12 @@ def test_depth_opens_that_many_levels(glow: CheckedGraph):
     assert "level1.step1" in nodes(dot(glow, 1)) and "<b>coupling</b>" not in dot(glow, 1)
     assert "conv 3 512 bias=false → actnorm →" in dot(glow, 2) and "network estimator" not in dot(glow, 2)
     assert dot(glow, 9) == dot(glow)
+
+
+def test_sections_of_one_name_drawn_apart_have_letters():
+    text = dot(compiled(GLOW.replace("squeeze(2)", "squeeze(2); repeat 2 { actnorm; conv1x1; reverse }")))
+    assert text.count("step a × 2") == 3 and text.count("step b × 32") == 3
+    assert "step a of level1, level2, level3" in text
 
 
 def test_shapes_stand_where_they_change_and_where_a_section_ends(glow: CheckedGraph):
@@ -145,6 +154,21 @@ def test_text_is_the_same_in_another_process(glow: CheckedGraph, tmp_path: Path)
 def test_a_diagram_needs_no_torch():
     script = "import sys, flowspec.diagram, flowspec.report; sys.exit('torch' in sys.modules or 'matplotlib' in sys.modules)"
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_spec_is_drawn(path: Path):
+    checked = compile_text(Source(path.name, path.read_text()), path.parent)
+    for depth in (None, 0, 1):
+        text = dot(checked, depth)
+        assert len(render(text, "svg")) > 1000
+        known = nodes(text)
+        used = {
+            end.strip().strip('"')
+            for edge in re.findall(r"^\t+(\S+ -> \S+)", text, re.MULTILINE)
+            for end in edge.split("->")
+        }
+        assert used <= known
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -35,6 +36,8 @@ flow conditional {
     prior gaussian
 }
 """
+
+SPECS = sorted(path for path in (Path(__file__).parents[2] / "specs").rglob("*.flow") if path.parent.name != "lib")
 
 NANO = """
 flow nano {
@@ -94,6 +97,14 @@ def test_a_shared_network_counts_once():
     for part in (nano.parameters, *everywhere(nano.parameters.parts)):
         assert not part.parts or sum(inner.total for inner in part.parts) == part.total
     assert "4 uses" in text(nano)
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_parts_of_every_spec_add_up(path: Path):
+    found = report(compile_text(Source(path.name, path.read_text()), path.parent))
+    for part in (found.parameters, *everywhere(found.parameters.parts)):
+        assert not part.parts or sum(inner.total for inner in part.parts) == part.total
+    assert text(found)
 
 
 def test_repeats_are_folded(glow: Report):
