@@ -49,10 +49,15 @@ def dot(checked: CheckedGraph, depth: int | None = None) -> str:
 def _section(graph: Digraph, section: Section) -> None:
     paint = INSET if section.inset else CLUSTER
     with graph.subgraph(name=f"cluster_{section.id}") as inner:
-        inner.attr(label=f"<{escape(section.title)}>", labeljust="l", labelloc="t", fontsize="10", fontcolor=QUIET,
+        inner.attr(label=_title(section), labeljust="l", labelloc="t", fontsize="10", fontcolor=QUIET,
                    style="filled,dashed" if section.inset else "filled,rounded", fillcolor=paint.fill, color=paint.line,
                    penwidth="0.8", margin="10", tooltip=section.title)  # fmt: skip
         _members(inner, section)
+
+
+def _title(section: Section) -> str:
+    lines = [escape(line) for line in wrapped(section.title)]
+    return "<" + '<br align="left"/>'.join(lines if len(lines) < 2 else [*lines, ""]) + ">"
 
 
 def _members(graph: Digraph, section: Section) -> None:
@@ -140,7 +145,7 @@ def _foot(scene: Scene) -> str:
     """The caption, and below it a legend of the kinds that occur."""
     kinds = [kind for kind in KINDS[1:] if kind in scene.kinds()]
     cells = "".join(
-        f'<td fixedsize="true" width="74" height="20" bgcolor="{PALETTE[kind].fill}" border="1" color="{PALETTE[kind].line}">{kind}</td>'
+        f'<td fixedsize="true" width="84" height="26" bgcolor="{PALETTE[kind].fill}" border="1" color="{PALETTE[kind].line}">{kind}</td>'
         for kind in kinds
     )
     legend = (
