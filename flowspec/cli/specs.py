@@ -72,7 +72,7 @@ def _plain(value: Value, text: str) -> Plain:
 
 
 def named_data(text: str) -> Any:
-    """The source of `--data`: a file or folder, or a name with its arguments as a spec writes them: `moons(n=1000)`."""
+    """The source of `--data`: a file or folder, or a name with its arguments as a spec writes them: `moons(size=1000)`."""
     from flowspec.vocabulary.settings.runs import Source as DataSource
 
     path = Path(text)

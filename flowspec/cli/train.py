@@ -14,7 +14,7 @@ INTERRUPTED = 130
 @click.command("train")
 @click.argument("file", metavar="FILE")
 @click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), metavar="RUN", help="The folder of the run.")
-@click.option("--data", metavar="NAME|PATH", help="Data in place of the spec's: `moons(n=1000)`, a file or a folder.")
+@click.option("--data", metavar="NAME|PATH", help="Data in place of the spec's: `moons(size=1000)`, a file or a folder.")
 @click.option("--max-steps", type=click.IntRange(min=1), help="Stop after so many steps; --resume goes on.")
 @click.option("--epochs", type=click.IntRange(min=1), help="Epochs in place of the spec's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Batch size in place of the spec's.")

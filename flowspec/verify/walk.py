@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from flowspec.modules.flow import Condition, Flow, Operation
+
+Wires = dict[int, Tensor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +26,29 @@ class Visit:
 
 def walk(flow: Flow, x: Tensor, context: Condition = None) -> Iterator[Visit]:
     """Every operation of the density of x (B, *shape), in order, as `Flow.log_prob` runs them."""
-    wires = flow._start(flow._checked_input(x), context)
-    for operation in flow._density:
-        inputs = tuple(wires[wire] for wire in operation.inputs)
-        given = tuple(wires[wire] for wire in operation.given)
-        outputs, log_det = normalise(operation, inputs, given)
-        wires.update(zip(operation.outputs, outputs))
-        yield Visit(operation, inputs, given, outputs, log_det)
-        for wire in operation.drops:
-            del wires[wire]
+    yield from walk_wires(flow._density, start(flow, x, context))
+
+
+def start(flow: Flow, x: Tensor, context: Condition) -> Wires:
+    """The wires that are known at the start: the data and the conditions."""
+    return flow._start(flow._checked_input(x), context)
+
+
+def walk_wires(operations: Iterable[Operation], wires: Wires) -> Iterator[Visit]:
+    """Operations in order on what the wires hold."""
+    for operation in operations:
+        yield run(operation, wires)
+
+
+def run(operation: Operation, wires: Wires) -> Visit:
+    """One operation on what the wires hold; afterwards they hold its outputs, and nothing that is read no more."""
+    inputs = tuple(wires[wire] for wire in operation.inputs)
+    given = tuple(wires[wire] for wire in operation.given)
+    outputs, log_det = normalise(operation, inputs, given)
+    wires.update(zip(operation.outputs, outputs))
+    for wire in operation.drops:
+        del wires[wire]
+    return Visit(operation, inputs, given, outputs, log_det)
 
 
 def normalise(operation: Operation, inputs: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:

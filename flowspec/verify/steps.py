@@ -1,0 +1,103 @@
+"""Each step of a flow on real activations."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from flowspec.graph import Mark, Step
+from flowspec.modules.flow import Condition, Flow
+from flowspec.vocabulary.rules import Facts
+from flowspec.verify.jacobian import flattened, log_abs_det
+from flowspec.verify.result import ITERATIVE, TOLERANCE, Check, StepCheck
+from flowspec.verify.walk import Visit, generate, normalise, walk
+
+LARGEST = 512
+"""Dimensions of a step whose Jacobian is still computed."""
+
+
+def verify_steps(flow: Flow, x: Tensor, context: Condition) -> tuple[StepCheck, ...]:
+    """The checks of every step; copies that a repetition makes are told together, and only the first is differentiated."""
+    items = {node.path: node.item for node in flow.checked.nodes if not isinstance(node.item, Mark)}
+    found: dict[int, list[StepCheck]] = {}
+    for visit in walk(flow, x, context):
+        step = items[visit.operation.path]
+        if isinstance(step, Step):
+            copies = found.setdefault(id(step), [])
+            copies.append(_verify(step, visit, differentiate=not copies))
+    return tuple(_together(copies) for copies in found.values())
+
+
+def _verify(step: Step, visit: Visit, differentiate: bool) -> StepCheck:
+    facts = facts_of(step)
+    back, log_det_back = _back(facts, visit)
+    dims = sum(value[0].numel() for value in visit.inputs)
+    return StepCheck(
+        visit.operation.path, step.word.word, 1, dims,
+        _round_trip(facts, visit, back), _both_ways(facts, visit, log_det_back), _log_det(facts, visit, dims, differentiate),
+    )  # fmt: skip
+
+
+def facts_of(step: Step) -> Facts:
+    """A step's facts in the directions of the flow."""
+    facts = step.word.facts(step.domain)
+    return facts.model_copy(update={"density": facts.sampling, "sampling": facts.density}) if step.inverted else facts
+
+
+def _back(facts: Facts, visit: Visit) -> tuple[tuple[Tensor, ...] | None, Tensor | None]:
+    if facts.sampling == "none" or facts.kind == "stochastic":
+        return None, None
+    with torch.no_grad():
+        return generate(visit.operation, visit.outputs, visit.given)
+
+
+def _round_trip(facts: Facts, visit: Visit, back: tuple[Tensor, ...] | None) -> Check:
+    if back is None:
+        return Check("round trip", None, note="no inverse" if facts.sampling == "none" else "random")
+    return Check.within("round trip", _distance(visit.inputs, back), tolerance(facts))
+
+
+def tolerance(facts: Facts) -> float:
+    """How exact a direction can be asked to be."""
+    return ITERATIVE if "iterative" in (facts.density, facts.sampling) else TOLERANCE
+
+
+def _distance(a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> float:
+    first, second = flattened(a).double(), flattened(b).double()
+    return float((first - second).abs().max() / (1 + first.abs().max()))
+
+
+def _both_ways(facts: Facts, visit: Visit, back: Tensor | None) -> Check:
+    if back is None or facts.kind != "bijection" or facts.log_det != "exact":
+        return Check("both ways", None)
+    error = (visit.log_det + back).abs() / (1 + visit.log_det.abs())
+    return Check.within("both ways", float(error.max()), tolerance(facts))
+
+
+def _log_det(facts: Facts, visit: Visit, dims: int, differentiate: bool) -> Check:
+    if facts.kind != "bijection" or facts.log_det != "exact":
+        return Check("log-det", None, note=facts.kind if facts.kind != "bijection" else facts.log_det)
+    if dims > LARGEST:
+        return Check("log-det", None, note="by rule only")
+    if not differentiate:
+        return Check("log-det", None)
+    given = tuple(value[:1] for value in visit.given)
+
+    def run(inputs: tuple[Tensor, ...], n: int) -> tuple[Tensor, ...]:
+        return normalise(visit.operation, inputs, tuple(value.expand(n, *value.shape[1:]) for value in given))[0]
+
+    stated = float(visit.log_det.expand(len(visit.inputs[0]))[0])
+    found = log_abs_det(run, tuple(value[:1] for value in visit.inputs))
+    return Check.within("log-det", abs(stated - found) / (1 + abs(found)), tolerance(facts))
+
+
+def _together(copies: list[StepCheck]) -> StepCheck:
+    first = copies[0]
+    worst = [max(checks, key=_badness) for checks in zip(*(copy.checks for copy in copies))]
+    return StepCheck(first.path, first.word, len(copies), first.dims, *worst)
+
+
+def _badness(check: Check) -> float:
+    if check.error is None:
+        return -1.0
+    return check.error if check.error == check.error else float("inf")

@@ -1,0 +1,88 @@
+"""The flow as a whole: data to latents and back, and the log-det between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from flowspec.graph import Step
+from flowspec.modules.flow import Condition, Flow
+from flowspec.vocabulary.rules import Facts
+from flowspec.verify.jacobian import flattened, log_abs_det
+from flowspec.verify.result import ITERATIVE, TOLERANCE, Check
+from flowspec.verify.steps import facts_of
+from flowspec.verify.walk import Wires, run, start, walk_wires
+
+LARGEST = 256
+"""Dimensions of a flow whose Jacobian is still computed."""
+
+
+def round_trip(flow: Flow, x: Tensor, context: Condition) -> Iterator[Check]:
+    """Examples to latents and back."""
+    facts = _facts(flow)
+    if flow.checked.sampling is None or any(fact.kind == "stochastic" for fact in facts):
+        yield Check("round trip", None, note="the flow has a step without an inverse, or a random one")
+        return
+    with torch.no_grad():
+        z, _ = flow(x, context)
+        back = flow.inverse(z, context)
+    error = float((x.double() - back.double()).abs().max() / (1 + x.double().abs().max()))
+    yield Check.within("round trip", error, _tolerance(facts))
+
+
+def log_det(flow: Flow, x: Tensor, context: Condition) -> Iterator[Check]:
+    """The sum of the log-dets against the Jacobian of all latents; integers are taken after their noise is added."""
+    first = _first_step(flow)
+    facts = _facts(flow)
+    skip = 1 if flow.input_state.levels is not None and first is not None and facts_of(first).kind == "surjection" else 0
+    rest = _facts(flow)[skip:]
+    if flow.input_state.size > LARGEST:
+        yield Check("log-det", None, note=f"more than {LARGEST} dimensions: checked step by step")
+    elif any(fact.kind != "bijection" or fact.log_det != "exact" for fact in rest):
+        yield Check("log-det", None, note="not a bijection with an exact log-det: checked step by step")
+    else:
+        yield _against_jacobian(flow, x, context, skip, _tolerance(rest))
+
+
+def _against_jacobian(flow: Flow, x: Tensor, context: Condition, skip: int, tolerance: float) -> Check:
+    wires = start(flow, x[:1], None if context is None else {name: value[:1] for name, value in context.items()})
+    with torch.no_grad():
+        for operation in flow._density[:skip]:
+            run(operation, wires)
+    free = flow._density[0].outputs if skip else (0,)
+    fixed = {wire: value for wire, value in wires.items() if wire not in free}
+
+    def latents(inputs: tuple[Tensor, ...], n: int) -> tuple[Tensor, ...]:
+        return _latents(flow, skip, {wire: value.expand(n, *value.shape[1:]) for wire, value in fixed.items()} | dict(zip(free, inputs)))[0]
+
+    inputs = tuple(wires[wire] for wire in free)
+    stated = float(_latents(flow, skip, dict(wires))[1][0])
+    found = log_abs_det(latents, inputs)
+    return Check.within("log-det", abs(stated - found) / (1 + abs(found)), tolerance, f"{flattened(inputs).shape[1]} dimensions, by autograd")
+
+
+def _latents(flow: Flow, skip: int, wires: Wires) -> tuple[tuple[Tensor, ...], Tensor]:
+    """The latents of all priors, and the sum of the log-dets that lead to them."""
+    latents, total = [], torch.zeros(1)
+    for visit in walk_wires(flow._density[skip:], wires):
+        if visit.operation.ends:
+            latents += visit.inputs
+        else:
+            total = total + visit.log_det
+    return tuple(latents), total
+
+
+def _first_step(flow: Flow) -> Step | None:
+    node = flow.checked.nodes[flow.checked.density[0]]
+    return node.item if isinstance(node.item, Step) else None
+
+
+def _facts(flow: Flow) -> list[Facts]:
+    nodes = (flow.checked.nodes[i] for i in flow.checked.density)
+    return [facts_of(node.item) for node in nodes if isinstance(node.item, Step)]
+
+
+def _tolerance(facts: list[Facts]) -> float:
+    return ITERATIVE if any("iterative" in (fact.density, fact.sampling) for fact in facts) else TOLERANCE
