@@ -28,7 +28,7 @@ WORST_FIRST = {
 def check(graph: Graph) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found."""
     nodes = expand(graph)
-    faults = [*_unread_contexts(graph, nodes), *_first_of_each_place(_sharing(graph))]
+    faults = [*_unread_contexts(graph, nodes), *_first_of_each_place(_sharing(graph)), *_nested(nodes)]
     density = _order(nodes, _density_needs(nodes), "FS405", faults)
     sampling = _order(nodes, _sampling_needs(nodes), "FS406", faults)
     if faults:
@@ -132,6 +132,22 @@ def _unread_contexts(graph: Graph, nodes: tuple[Node, ...]) -> list[Diagnostic]:
                    help=(f"give it to the conditioners that should read it: `given={context.name}`",))
         for i, context in enumerate(graph.contexts) if i + 1 not in read
     ]  # fmt: skip
+
+
+def _nested(nodes: tuple[Node, ...]) -> list[Diagnostic]:
+    """A flow within the flow is drawn from, and its density is taken of what was drawn."""
+    found = {}
+    for flow in (flow for node in nodes if isinstance(node.item, Step) for flow in node.item.flows.values()):
+        try:
+            facts = check(flow).facts
+        except SpecError as error:
+            found |= {diagnostic.primary.span: diagnostic for diagnostic in error.diagnostics}
+            continue
+        if facts.inverse == "none" or facts.likelihood == "bound":
+            why = "it cannot be sampled" if facts.inverse == "none" else "its likelihood is a bound"
+            found[flow.input_span] = Diagnostic("FS407", f"flow `{flow.name}` cannot stand within a step: {why}", Label(flow.input_span),
+                                                notes=("it is drawn from, and the density of the draw must be known",))  # fmt: skip
+    return list(found.values())
 
 
 def _sharing(graph: Graph) -> list[Diagnostic]:

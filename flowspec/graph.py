@@ -51,6 +51,8 @@ class Step(Frozen):
     after: tuple[State, ...]
     given_states: tuple[State, ...] = ()
     networks: dict[str, Network] = {}
+    flows: dict[str, Graph] = {}
+    """The flows within the step, by argument."""
     inverted: bool = False
     """Inside `inverse { }`: the normalising direction of the flow is the inverse of this transform."""
     span: Span

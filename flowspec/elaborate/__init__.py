@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flowspec.diagnostics import Diagnostic, Label, SpecError
-from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
+from flowspec.elaborate.arguments import Spoken, call_of, speak
 from flowspec.elaborate.contracts import contract
 from flowspec.elaborate.definitions import Definitions, with_defaults
 from flowspec.elaborate.flow import FlowElaborator
@@ -16,6 +16,7 @@ from flowspec.elaborate.settings import setting
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, evaluate, fail
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph
 from flowspec.loading import Program
+from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
 from flowspec.vocabulary.settings.runs import Phase, Setting
@@ -30,30 +31,40 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
     A condition may be a state that is tapped further down; its shape is then found by elaborating again with the taps of the
     pass before, until nothing is left open.
     """
-    later: dict[str, Known] = {}
-    while True:
-        flow = _Flow(program, overrides or {}, later)
-        graph = flow.graph()
-        faults = (*program.faults, *flow.faults)
-        waits = {name for name in flow.frame.awaited if name not in later and isinstance(flow.frame.taps.get(name), Known)}
-        if faults or not waits:
-            break
-        later = {name: tap for name, tap in flow.frame.taps.items() if isinstance(tap, Known)}
+    definitions = Definitions(program.definitions)
+    graph, faults = _settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, _place(program.flow)), overrides or {})
+    faults = (*program.faults, *faults)
     if faults or graph is None:
         raise SpecError(faults)
     return graph
 
 
+def _settled(definitions: Definitions, flow: tree.Definition, scope: Callable[[], Scope], overrides: Mapping[str, Value]) -> tuple[Graph | None, list[Diagnostic]]:
+    """A flow elaborated until no condition waits for a tap further down, and its faults."""
+    later: dict[str, Known] = {}
+    while True:
+        attempt = _Flow(definitions, flow, scope, overrides, later)
+        graph = attempt.graph()
+        waits = any(name not in later and isinstance(attempt.frame.taps.get(name), Known) for name in attempt.frame.awaited)
+        if attempt.faults or not waits:
+            return graph, attempt.faults
+        later = {name: tap for name, tap in attempt.frame.taps.items() if isinstance(tap, Known)}
+
+
+def _place(flow: tree.Definition) -> Span:
+    return flow.name.span
+
+
 @dataclass
 class _Flow:
-    program: Program
+    definitions: Definitions
+    definition: tree.Definition
+    scope: Callable[[], Scope]
     overrides: Mapping[str, Value]
     later: dict[str, Known]
     faults: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.definition = self.program.flow
-        self.definitions = Definitions(self.program.definitions)
         body = self.definition.body
         self.frame = Frame(0, later=self.later, awaited=set() if self.later else tap_names(body))
         self.input: tuple[tree.Input, Spoken] | None = None
@@ -71,7 +82,8 @@ class _Flow:
             return None
 
     def _graph(self) -> Graph | None:
-        scope = self._parameters()
+        self._known_overrides()
+        scope = self.scope()
         head, rest = self._head_and_rest(scope)
         if self.input is None:
             if not self.faults:
@@ -81,7 +93,7 @@ class _Flow:
         statement, spoken = self.input
         state = spoken.word.state()
         self.slots = Slots({MAIN: Wire(state, statement.span)})
-        walker = FlowElaborator(self.definitions, self.frame, self.slots)
+        walker = FlowElaborator(self.definitions, self.frame, self.slots, self._nested)
         scope.states = walker.find_state
         items = walker.body(tree.Body(self.definition.body.span, tuple(rest)), scope)
         self.faults += walker.faults
@@ -98,14 +110,25 @@ class _Flow:
 
     # ----------------------------------------------------------------------------------------------- head of the flow
 
-    def _parameters(self) -> Scope:
+    def _known_overrides(self) -> None:
         known = {parameter.name for parameter in self.definition.parameters}
         for name in self.overrides:
             if name not in known:
                 names = ", ".join(f"`{parameter}`" for parameter in sorted(known)) or "none"
                 raise fail("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", self.definition.name.span,
                            label=f"its parameters: {names}")  # fmt: skip
-        return with_defaults(self.definition, self.overrides, self.definition.name.span)
+
+    def _nested(self, value: Value, span: Span) -> Graph:
+        """The graph of a flow within this one, from its call. Raises SpecError."""
+        name, place, arguments, scope = call_of("a flow", value, Scope({}), span)
+        definition = self.definitions.find("flow", name)
+        if definition is None:
+            near = nearest(name, self.definitions.names("flow"))
+            raise fail("FS202", f"unknown flow `{name}`", place, label=f"did you mean `{near}`?" if near else "")
+        graph, faults = _settled(self.definitions, definition, lambda: self.definitions.bind(definition, arguments, scope, span), {})
+        if faults or graph is None:
+            raise SpecError(faults)
+        return graph
 
     def _changed(self, scope: Scope) -> bool:
         written = with_defaults(self.definition, {}, self.definition.name.span) if not self._required() else Scope({})

@@ -46,7 +46,7 @@ def fields_of(word: type[Word]) -> dict[str, Any]:
 
 def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
     """The word of a role that a call or a name stands for. Raises SpecError."""
-    name, name_span, arguments, scope = call_of(role, value, scope, span)
+    name, name_span, arguments, scope = call_of(ROLES.get(role.role, f"a {role.role}"), value, scope, span)
     word = role.words.get(name)
     if word is None:
         raise unknown_word(role, name, name_span)
@@ -54,13 +54,13 @@ def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
     return _construct(word, bound, scope, span)
 
 
-def call_of(role: type[Word], value: Value, scope: Scope, span: Span) -> tuple[str, Span, tuple[tree.Argument, ...], Scope]:
+def call_of(needed: str, value: Value, scope: Scope, span: Span) -> tuple[str, Span, tuple[tree.Argument, ...], Scope]:
     """Name and arguments of a value that must be a call or a bare name."""
     if isinstance(value, Symbol):
         return value.name, value.span, (), scope
     if isinstance(value, Deferred) and isinstance(value.expression, tree.Call):
         return value.expression.name, value.expression.name_span, value.expression.arguments, value.scope
-    raise fail("FS207", f"{ROLES[role.role]} is needed here, found {described(value)}", span)
+    raise fail("FS207", f"{needed} is needed here, found {described(value)}", span)
 
 
 ROLES = {
@@ -211,7 +211,7 @@ def from_fault(fault: Fault, spans: dict[str, Span], span: Span) -> SpecError:
 
 
 def is_network(value: Any) -> bool:
-    """Whether a converted value is a network still to be built."""
+    """Whether a converted value is a network, or a flow, still to be built."""
     return isinstance(value, Symbol | Deferred)
 
 
@@ -233,17 +233,18 @@ def alternatives(hint: Any) -> list[Any]:
     origin = get_origin(hint)
     if origin is Annotated:
         inner = get_args(hint)
-        if "network" in inner[1:]:
-            return ["network"]
+        held = next((name for name in ("network", "flow") if name in inner[1:]), None)
+        if held:
+            return [held]
         return alternatives(inner[0])
     if origin in (Union, types.UnionType):
         found = [choice for part in get_args(hint) for choice in alternatives(part)]
-        return sorted(found, key=lambda choice: choice == "network")
+        return sorted(found, key=lambda choice: choice in ("network", "flow"))
     return [hint]
 
 
 def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]:
-    if choice == "network":
+    if choice in ("network", "flow"):
         return is_network(value), value
     if get_origin(choice) is Literal:
         name = value.name if isinstance(value, Symbol) else value
@@ -298,8 +299,8 @@ def meaning(hint: Any) -> str:
     """A declared type in an author's words."""
     parts = []
     for choice in alternatives(hint):
-        if choice == "network":
-            parts.append("a network")
+        if choice in ("network", "flow"):
+            parts.append(f"a {choice}")
         elif get_origin(choice) is Literal:
             parts += [str(name) for name in get_args(choice)]
         elif get_origin(choice) is tuple:

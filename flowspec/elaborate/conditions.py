@@ -11,10 +11,10 @@ from flowspec.elaborate.definitions import Definitions
 from flowspec.elaborate.frames import Frame, Slots
 from flowspec.elaborate.networks import Planner, build
 from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail
-from flowspec.graph import Network
+from flowspec.graph import Graph, Network
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.vocabulary.rules import Demand, Fault, State
+from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, State
 
 LONGEST = 100_000
 """No flow may have more steps, counted with their repetitions."""
@@ -23,8 +23,8 @@ LONGEST = 100_000
 class Conditions:
     """The states that a body can name, and what its steps read of them."""
 
-    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots):
-        self.definitions, self.frame, self.slots = definitions, frame, slots
+    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots, nested: Callable[[Value, Span], Graph]):
+        self.definitions, self.frame, self.slots, self.nested = definitions, frame, slots, nested
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
         self.ends: list[Span] = []
@@ -48,6 +48,16 @@ class Conditions:
         self.steps += steps
         if self.steps > LONGEST:
             raise fail("FS805", f"the flow grows to more than {LONGEST:_} steps", span)
+
+    def _flows(self, spoken: Spoken, domain: State) -> dict[str, Graph]:
+        flows = {}
+        for field, demand in spoken.word.nested(domain).items():
+            graph = self.nested(spoken.networks[field], spoken.at(field))
+            found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.contexts])
+            if found not in ((demand.input, None, [demand.context]), (demand.input, None, [])):
+                raise _unfit(graph, demand, spoken.at(field))
+            flows[field] = graph
+        return flows
 
     def find_state(self, name: str) -> Known | list[Known] | None:
         """The tap, wire or context of a name."""
@@ -102,3 +112,15 @@ class Conditions:
 
 def _role(field: str) -> str:
     return "network" if field == "form" else field
+
+
+def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:
+    real = "x".join(map(str, demand.input))
+    contexts = ", ".join(str(context.word.state()) for context in graph.contexts) or "none"
+    state = graph.input_state
+    kind = "integers" if state.levels is not None else "real numbers"
+    return fail(
+        "FS310", f"flow `{graph.name}` does not fit here: it must have a real input of {real}, and may have one context of {real}", span,
+        notes=(f"its input is {state} of {kind}; its contexts: {contexts}",),
+        help=(f"write `input image({', '.join(map(str, demand.input))}, levels=real)` and `context image({', '.join(map(str, demand.context))})`",),
+    )  # fmt: skip

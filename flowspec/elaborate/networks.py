@@ -72,7 +72,7 @@ class Planner:
 
     def _single(self, value: Value, span: Span, body: tree.Body | None) -> Plan:
         scope = value.scope if isinstance(value, Deferred) else Scope({})
-        name, name_span, arguments, scope = call_of(NetworkWord, value, scope, span)
+        name, name_span, arguments, scope = call_of("a network", value, scope, span)
         definition = self.definitions.find("net", name)
         if definition is not None and body is None:
             return self._net(definition, arguments, scope, span)

@@ -108,13 +108,13 @@ class Steps(Conditions):
             outputs = (domain,)
         else:
             domain, outputs = state, self._outputs(spoken, state)
-        networks = self._step_networks(spoken, domain, given)
+        networks, flows = self._step_networks(spoken, domain, given), self._flows(spoken, domain)
         writes = self._writes(spoken, statement, outputs)
         name = section.named(spoken.word.word)
         if given is not None and networks is not None:
             self._emit(section, Step(
                 name=name, word=spoken.word, reads=(self.slots.current,), writes=writes, given=tuple(k.slot for k in given),
-                before=(state,), after=outputs, given_states=tuple(k.state for k in given), networks=networks,
+                before=(state,), after=outputs, given_states=tuple(k.state for k in given), networks=networks, flows=flows,
                 inverted=self.turned, span=statement.span,
             ))  # fmt: skip
         self._move_on(spoken, statement, section, writes, outputs, name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import Block, End, Mark, Network, Step
 from flowspec.modules import module_of
@@ -54,7 +55,9 @@ def section(block: Block, shared: Shared, owned: tuple[Uses, ...] = ()) -> Secti
 
 
 def _node(item: Step | End, shared: Shared) -> nn.Module:
-    networks = {field: network(item.networks[field], shared) for field in item.networks}
+    networks: dict[str, nn.Module] = {field: network(item.networks[field], shared) for field in item.networks}
+    if isinstance(item, Step):
+        networks |= {field: _build(check(flow)) for field, flow in item.flows.items()}
     given = tuple(state.shape for state in item.given_states)
     state = item.before if len(item.before) > 1 else item.domain if isinstance(item, Step) else item.before[0]
     return module_of(item.word)(item.word, state, given, networks)

@@ -122,7 +122,30 @@ class Flow(Section):
         """
         self._can_sample()
         wires = self._start(None, _repeated(context, n))
-        return self._generate(wires, lambda op, given: op.module.sample(n, given, _temperature(op.path, temperature)))
+        return self._generate(wires, lambda op, given: op.module.sample(n, given, _temperature(op.path, temperature)))[0]
+
+    def sample_with_log_prob(self, n: int, context: Condition = None) -> tuple[Tensor, Tensor]:
+        """Draws n examples with their log-likelihoods in one pass, (n, *shape) and (n,); gradients reach the parameters.
+
+        Raises ValueError where the flow cannot be sampled, or where its likelihood is a bound.
+        """
+        self._can_sample()
+        if self.checked.facts.likelihood == "bound":
+            raise ValueError("the likelihood of this flow is a bound: that of its own samples is not known from the draw")
+        log_probs = []
+
+        def draw(operation: Operation, given: tuple[Tensor, ...]) -> Tensor:
+            z = operation.module.sample(n, given)
+            log_probs.append(operation.module.log_prob(z, given))
+            return z
+
+        x, log_det = self._generate(self._start(None, _repeated(context, n)), draw)
+        return x, sum(log_probs) - log_det
+
+    @property
+    def has_context(self) -> bool:
+        """Whether the flow is conditioned on anything."""
+        return bool(self._contexts)
 
     def inverse(self, z: Tensor | tuple[Tensor, ...], context: Condition = None) -> Tensor:
         """The example that goes to the latents z, as `forward` gives them: -> (B, *shape)."""
@@ -132,20 +155,22 @@ class Flow(Section):
         if len(latents) != len(ends):
             raise ValueError(f"{len(ends)} latents are needed, one for each prior ({', '.join(ends)}); found {len(latents)}")
         by_path = dict(zip(ends, latents))
-        return self._generate(self._start(None, context), lambda op, given: by_path[op.path])
+        return self._generate(self._start(None, context), lambda op, given: by_path[op.path])[0]
 
-    def _generate(self, wires: dict[int, Tensor], draw) -> Tensor:  # noqa: ANN001
+    def _generate(self, wires: dict[int, Tensor], draw) -> tuple[Tensor, Tensor | float]:  # noqa: ANN001
+        log_det: Tensor | float = 0.0
         for operation in self._sampling:
             given = tuple(wires[wire] for wire in operation.given if wire in wires)
             if operation.ends:
                 wires[operation.inputs[0]] = draw(operation, given)
             else:
                 run = operation.module if operation.inverted else operation.module.inverse
-                inputs, _ = run(_packed(wires, operation.outputs), given)
+                inputs, change = run(_packed(wires, operation.outputs), given)
+                log_det = log_det + change
                 _unpack(wires, operation.inputs, inputs)
             for wire in operation.drops:
                 wires.pop(wire, None)
-        return wires[0]
+        return wires[0], log_det
 
     def _can_sample(self) -> None:
         if self.checked.sampling is None:

@@ -116,6 +116,8 @@ def _of_step(step: Step) -> Numbers:
         density=density, sampling=sampling, activations=sum(s.size for s in step.after)
     )
     total = _with_networks(own, step.networks, word.evaluations(x))
+    for flow in step.flows.values():
+        total = total.plus(of_graph(flow)._replace(sampling=0))
     return total._replace(density=total.sampling, sampling=total.density) if step.inverted else total
 
 

@@ -75,6 +75,13 @@ class Demand(Frozen):
     ordered: bool = False
 
 
+class NestedDemand(Frozen):
+    """What a transform asks of a flow within it: the real state whose density it is, and the condition it may read."""
+
+    input: Shape
+    context: Shape
+
+
 class Tensor(Frozen):
     """A parameter tensor as torch stores it.
 

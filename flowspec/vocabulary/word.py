@@ -11,10 +11,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_serializer
 
-from flowspec.vocabulary.rules import Demand, Facts, Ports, Shape, State, Tensor
+from flowspec.vocabulary.rules import Demand, Facts, NestedDemand, Ports, Shape, State, Tensor
 
 Net = Annotated[str, "network"]
 """An argument that is a network; its value is the network's text, the step holds the network itself."""
+
+
+NestedFlow = Annotated[str, "flow"]
+"""An argument that is a flow within the flow; its value is the call's text, the step holds the flow's own graph."""
 
 
 class Word(BaseModel):
@@ -50,6 +54,11 @@ class Word(BaseModel):
     def network_fields(cls) -> tuple[str, ...]:
         """The arguments that are networks."""
         return tuple(name for name, field in cls.model_fields.items() if "network" in _annotations(field))
+
+    @classmethod
+    def flow_fields(cls) -> tuple[str, ...]:
+        """The arguments that are flows."""
+        return tuple(name for name, field in cls.model_fields.items() if "flow" in _annotations(field))
 
 
 def _annotations(field: Any) -> list[Any]:
@@ -100,6 +109,10 @@ class Transform(Word, role="transform"):
 
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         """What is asked of each network."""
+        return {}
+
+    def nested(self, x: State) -> dict[str, NestedDemand]:
+        """What is asked of each flow within the step."""
         return {}
 
     def facts(self, x: State) -> Facts:

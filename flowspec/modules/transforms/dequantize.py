@@ -14,7 +14,7 @@ from flowspec.vocabulary.transforms import dequantize
 
 
 class Dequantize(TransformModule):
-    """Adds uniform noise to integers and brings them to [low, high); back, it rounds down to the level.
+    """Adds noise in [0, 1) to integers and brings them to [low, high); back, it rounds down to the level.
 
     Integers that arrive in an integer type become the module's own type (`.double()` changes it). The noise keeps off 0 and 1
     by the rounding error, so that rounding down always gives back the integer it was added to.
@@ -33,8 +33,16 @@ class Dequantize(TransformModule):
         x = x if x.is_floating_point() else x.to(self.anchor.dtype)
         largest = max(abs(self.word.low), abs(self.word.high), self.width * self.levels)
         margin = min(4 * torch.finfo(x.dtype).eps * largest / self.width, 0.5)
-        noise = torch.rand_like(x).clamp(margin, 1 - margin)
-        return self.word.low + self.width * (x + noise), constant(x, self.size * math.log(self.width))
+        noise, log_noise = self._noise(x)
+        z = self.word.low + self.width * (x + noise.clamp(margin, 1 - margin))
+        return z, constant(x, self.size * math.log(self.width)) - log_noise
+
+    def _noise(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Noise in [0, 1) and its log-density."""
+        if self.word.noise == "uniform":
+            return torch.rand_like(x), constant(x, 0.0)
+        flow = self._modules["noise"]
+        return flow.sample_with_log_prob(x.shape[0], x if flow.has_context else None)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         x = ((z - self.word.low) / self.width).floor().clamp(0, self.levels - 1)

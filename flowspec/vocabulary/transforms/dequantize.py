@@ -6,19 +6,21 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from flowspec.vocabulary.rules import Facts, Fault, State
-from flowspec.vocabulary.word import Transform
+from flowspec.vocabulary.rules import Facts, Fault, NestedDemand, State
+from flowspec.vocabulary.word import NestedFlow, Transform
 
 
 class Dequantize(Transform, word="dequantize"):
-    """y = low + (high - low) * (x + u) / levels with u ~ U(0, 1): a lower bound on log p of the integers (Theis et al. 2016).
+    """y = low + (high - low) * (x + u) / levels with noise u in [0, 1): a lower bound on log p of the integers (Theis et al. 2016).
 
-    Contributes D * log((high - low) / levels). Sampling rounds down to the level.
+    Contributes D * log((high - low) / levels). Sampling rounds down to the level. The noise is `uniform`, or drawn from a
+    flow of u given x, which then contributes -log q(u | x) (variational dequantization, Ho et al. 2019, eq. 12): a `flow`
+    with a real image input of x's shape, whose one context is the image of integers.
     """
 
     reads = "integers"
 
-    noise: Literal["uniform"] = "uniform"
+    noise: Literal["uniform"] | NestedFlow = "uniform"
     low: float = 0.0
     high: float = 1.0
 
@@ -37,8 +39,14 @@ class Dequantize(Transform, word="dequantize"):
             )
         return (State(shape=x.shape),)
 
+    def nested(self, x: State) -> dict[str, NestedDemand]:
+        return {} if self.noise == "uniform" else {"noise": NestedDemand(input=x.shape, context=x.shape)}
+
     def facts(self, x: State) -> Facts:
-        return Facts(kind="surjection", log_det="bound", volume="constant")
+        return Facts(kind="surjection", log_det="bound", volume="constant" if self.noise == "uniform" else "varies")
+
+    def evaluations(self, x: State) -> tuple[int, int]:
+        return (1, 0)
 
 
 class Logit(Transform, word="logit"):

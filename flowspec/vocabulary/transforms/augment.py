@@ -1,0 +1,44 @@
+"""Dimensions that are added."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from flowspec.vocabulary.maps.shifts import Affine
+from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State
+from flowspec.vocabulary.transforms.coupling import parameters_for
+from flowspec.vocabulary.word import AnyMap, Net, Transform
+
+
+class Augment(Transform, word="augment"):
+    """Appends noise channels: z = [x, f(e)] with e ~ N(0, I) and an elementwise map f (DenseFlow, Grcic et al. 2021, eqs. 4-9).
+
+    Contributes log|det f'(e)| - log N(e; 0, I): a lower bound on log p(x). Without a conditioner f is the identity; with one,
+    its parameters are read off the states that are `given` (cross-unit coupling), joined on the channel axis. Sampling drops
+    the channels again and evaluates no network.
+    """
+
+    channels: Annotated[int, Field(ge=1)]
+    conditioner: Net | None = None
+    map: AnyMap = Affine(scale="tanh")
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        return (x.with_shape(x.channels + self.channels, *x.shape[1:]),)
+
+    def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
+        if self.conditioner is None:
+            return {}
+        if not given:
+            raise Fault(
+                "FS402", "the conditioner of `augment` reads nothing", argument="conditioner",
+                help=("say what it reads, as in `given=past`", "or leave the network out: the noise is then standard normal"),
+            )  # fmt: skip
+        return {"conditioner": Demand(input=given[0], given=given[1:], **parameters_for(self.map, (self.channels, *x.shape[1:])))}
+
+    def facts(self, x: State) -> Facts:
+        return Facts(kind="stochastic", log_det="bound", volume="varies", sampling_needs_given=False)
+
+    def evaluations(self, x: State) -> tuple[int, int]:
+        return (1, 0)
