@@ -43,8 +43,9 @@ def _marks(diagnostic: Diagnostic, source: Source) -> list[_Mark]:
 def _mark(label: Label, sign: str, source: Source) -> _Mark:
     line, column = source.position(label.span.start)
     text = source.line(line)
-    last = min(column - 1 + max(label.span.end - label.span.start, 1), max(len(text.rstrip()), column))
-    return _Mark(line, _width(text[: column - 1]), max(_width(text[:last]), _width(text[: column - 1]) + 1), sign, label.text.replace("\n", " "))
+    last = min(column - 1 + label.span.end - label.span.start, len(text.rstrip()))
+    start = _width(text[: column - 1])
+    return _Mark(line, start, max(_width(text[:last]), start + 1), sign, label.text.replace("\n", " "))
 
 
 def _file_lines(source: Source, marks: list[_Mark], gutter: int) -> list[str]:
@@ -62,7 +63,8 @@ def _file_lines(source: Source, marks: list[_Mark], gutter: int) -> list[str]:
 def _rows(marks: list[_Mark]) -> list[str]:
     """The rows under a line: all the marks with the text of the last, then the other texts, from right to left."""
     *others, last = sorted(marks, key=lambda mark: mark.start)
-    signs = _drawn([(mark.start, mark.sign * (mark.end - mark.start)) for mark in sorted(marks, key=lambda mark: mark.sign == "^")])
+    primary_last = sorted(marks, key=lambda mark: mark.sign == "^")
+    signs = _drawn([(mark.start, mark.sign * (mark.end - mark.start)) for mark in primary_last])
     if last.end < len(signs):
         others.append(last)
     rows = [signs if last in others else f"{signs} {last.text}"]

@@ -25,8 +25,9 @@ def _range(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> dict[str, i
     if span.file not in sources:
         return {"line": 1}
     (line, column), (end_line, end_column) = map(sources[span.file].position, (span.start, span.end))
-    # Columns may only be given for a single line.
-    return {"line": line, "col": column, "endColumn": end_column} if line == end_line else {"line": line, "endLine": end_line}
+    if line != end_line:  # columns may only be given for a single line
+        return {"line": line, "endLine": end_line}
+    return {"line": line, "col": column, "endColumn": end_column}
 
 
 def _escaped(text: str, *chars: str) -> str:

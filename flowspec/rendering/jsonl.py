@@ -18,23 +18,26 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source]) -> 
 
 
 def as_object(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> dict[str, Any]:
-    """A diagnostic in values of JSON; lines and columns count from 1, and the end column is that after the last character."""
+    """A diagnostic in values of JSON. Its first label is the primary one.
+
+    Lines and columns count from 1; the end column is the one after the last character.
+    """
     return {
         "schema": SCHEMA,
         "code": diagnostic.code,
         "severity": "error",
         "message": diagnostic.message,
         **_range(diagnostic.primary.span, sources),
-        "labels": [_label(diagnostic.primary, sources, True), *(_label(label, sources, False) for label in diagnostic.secondary)],
-        "chain": [_label(frame, sources, False) for frame in diagnostic.chain],
+        "labels": [_label(label, sources) for label in (diagnostic.primary, *diagnostic.secondary)],
+        "chain": [_label(frame, sources) for frame in diagnostic.chain],
         "notes": list(diagnostic.notes),
         "help": list(diagnostic.help),
         "fixes": [_fix(fix, sources) for fix in diagnostic.fixes],
     }
 
 
-def _label(label: Label, sources: Mapping[str, Source], primary: bool) -> dict[str, Any]:
-    return {"primary": primary, "text": label.text, **_range(label.span, sources)}
+def _label(label: Label, sources: Mapping[str, Source]) -> dict[str, Any]:
+    return {"text": label.text, **_range(label.span, sources)}
 
 
 def _fix(fix: Fix, sources: Mapping[str, Source]) -> dict[str, Any]:

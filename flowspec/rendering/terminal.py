@@ -25,7 +25,9 @@ _STYLES = {
 """Patterns of the plain text, and how what they match is shown."""
 
 
-def render_terminal(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], console: Console | None = None) -> None:
+def render_terminal(
+    diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source], console: Console | None = None
+) -> None:
     """Prints the diagnostics; rich leaves the colours out where they are not wanted."""
     (console or Console(stderr=True)).print(coloured(render(diagnostics, sources)), soft_wrap=True)
 

@@ -17,7 +17,8 @@ def break_expression(expression: tree.Expression, room: int, spell: Spelling) ->
     inner = room - len(INDENT)
     match expression:
         case tree.Call(arguments=arguments) if arguments:
-            return _bracketed(f"{expression.name}(", [_break_argument(argument, inner, spell) for argument in arguments], ")")
+            items = [_break_argument(argument, inner, spell) for argument in arguments]
+            return _bracketed(f"{expression.name}(", items, ")")
         case tree.Listing(items=items) if items:
             return _bracketed("[", [break_expression(item, inner, spell) for item in items], "]")
         case tree.Compose(parts=parts):

@@ -1,4 +1,4 @@
-"""Formatting: a spec's text in its one canonical spelling, with its comments, its blank lines and the lines its authors chose."""
+"""Formatting: a spec's text in its one canonical spelling, with its comments, its blank lines and its author's lines."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def _bare(value: Any) -> Any:
         comments = tuple(text.rstrip() for _, text in value.comments)
         return comments, _bare(value.uses), _bare(value.definitions)
     if is_dataclass(value):
-        named = ((field.name, getattr(value, field.name)) for field in fields(value) if field.name not in ("span", "name_span"))
-        return type(value), tuple((name, _bare(content)) for name, content in named)
+        names = (field.name for field in fields(value) if field.name not in ("span", "name_span"))
+        return type(value), tuple((name, _bare(getattr(value, name))) for name in names)
     if isinstance(value, tuple):
         return tuple(map(_bare, value))
     return value

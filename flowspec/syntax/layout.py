@@ -1,6 +1,7 @@
 """Layout: which newlines end a statement, and which brackets belong together.
 
-A newline ends a statement unless it stands inside round or square brackets, after an operator, or before `>>`, `else` or `{`.
+A newline ends a statement unless it stands inside round or square brackets, after an operator, or before `>>`, `else` or
+`{`.
 A bracket that is never closed is found here: at the line that cannot go on inside it.
 """
 
@@ -16,7 +17,7 @@ from flowspec.syntax.words import DEFINING, KEYWORDS, LEADING, OPERATORS
 
 _CLOSER_OF = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _CLOSERS = frozenset(_CLOSER_OF.values())
-_ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQB"})
+_ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQB", "FAULT"})
 _STARTS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE"})
 _FOLLOWS_ARGUMENT = frozenset({"EQUAL", "COMMA", "RPAR", "RSQB", "NEWLINE"})
 _GOES_ON_BEFORE = frozenset({"COMPOSE", "LBRACE"})

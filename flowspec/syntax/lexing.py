@@ -1,4 +1,4 @@
-"""Lexing: a text as a run of lexemes. What is no lexeme of the language becomes one of type FAULT, which says what is wrong."""
+"""Lexing: a text as a run of lexemes. What is none of the language's becomes one of type FAULT, which says what is wrong."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _fault(lexeme: Lexeme) -> Diagnostic | None:
 
 def _bad_number(lexeme: Lexeme) -> Diagnostic:
     text = lexeme.text
-    help = f"write `0{text}`" if text.startswith(".") else "write `1000`, `1_000`, `0.5` or `1e-4`; a name starts with a letter"
+    help = f"write `0{text}`" if text.startswith(".") else "numbers are written `1000`, `1_000`, `0.5` or `1e-4`"
     return Diagnostic("FS108", f"`{text}` is neither a number nor a name", Label(lexeme.span), help=(help,))
 
 
@@ -70,8 +70,11 @@ def _bad_character(lexeme: Lexeme) -> Diagnostic:
     return Diagnostic("FS105", f"{shown} has no meaning here", Label(lexeme.span), fixes=fixes)
 
 
-_PLAIN = {"\u00a0": " ", "\u2212": "-", "\u2013": "-", "\u2014": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!=",
-          "“": '"', "”": '"', "…": "..", "；": ";", "，": ",", "（": "(", "）": ")"}  # fmt: skip
+_PLAIN = {
+    "\u00a0": " ", "\u2212": "-", "\u2013": "-", "\u2014": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">=",
+    "≠": "!=", "；": ";", "，": ",", "（": "(", "）": ")",
+}  # fmt: skip
+"""What is meant by characters that word processors and other keyboards put in."""
 
 _DESCRIBE: dict[str, Callable[[Lexeme], Diagnostic | None]] = {
     "NUMBER": _out_of_bounds,

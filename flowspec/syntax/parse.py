@@ -32,7 +32,8 @@ def _nothing(lexemes: list[Lexeme]) -> Diagnostic | None:
     if lexemes[0].type != "$END":
         return None
     help = "a spec starts with `flow name { input …  …  prior … }`"
-    return Diagnostic("FS107", "the file is empty: there is nothing to compile", Label(Span(lexemes[0].span.file, 0, 0)), help=(help,))
+    start = Label(Span(lexemes[0].span.file, 0, 0))
+    return Diagnostic("FS107", "the file is empty: there is nothing to compile", start, help=(help,))
 
 
 def _file(source: Source, items: tuple[object, ...] = (), comments: tuple[tuple[Span, str], ...] = ()) -> tree.File:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 
-from flowspec.diagnostics import Diagnostic, Label
+from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Span
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import COMPARISONS, DEFINING, KEYWORDS, LEADING, RESERVED, WORDS, describe
@@ -35,8 +36,22 @@ class Stop:
 
 def explain(stop: Stop) -> Diagnostic:
     """What is wrong where the parser stopped."""
-    explanations = (_misplaced(stop), _reserved(stop), _missing(stop), _unnamed(stop), _chained(stop))
+    explanations = (_misspelt(stop), _misplaced(stop), _reserved(stop), _missing(stop), _unnamed(stop), _chained(stop))
     return next(filter(None, explanations), None) or _unexpected(stop)
+
+
+def _misspelt(stop: Stop) -> Diagnostic | None:
+    """A name that starts a definition or a statement as no name can, and is much like a keyword."""
+    at_top = stop.starts_statement and "FLOW" in stop.accepted
+    word, keywords = (stop.found, DEFINING) if at_top else (stop.before, LEADING)
+    if word is None or word.type != "NAME" or not (at_top or {"SEP", "AS"} <= stop.accepted):
+        return None
+    near = get_close_matches(word.text, [keyword.lower() for keyword in keywords], n=1, cutoff=0.75)
+    if not near:
+        return None
+    fix = Fix(f"write `{near[0]}`", word.span, near[0])
+    label = Label(word.span, f"did you mean `{near[0]}`?")
+    return Diagnostic("FS101", f"`{word.text}` is not a keyword", label, fixes=(fix,))
 
 
 def _misplaced(stop: Stop) -> Diagnostic | None:

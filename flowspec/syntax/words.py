@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 DEFINING = frozenset({"FLOW", "DEF", "NET", "USE"})
-LEADING = frozenset({"INPUT", "CONTEXT", "PRIOR", "LET", "REPEAT", "FOR", "IF", "PART", "TAP", "INVERSE", "ON", "MERGE", "EXPECT",
-                     "FREEZE", "BYPASS", "PHASE", "DATA", "TRAIN", "EVALUATE", "SAMPLE"})  # fmt: skip
+TRAINING = frozenset({"FREEZE", "BYPASS", "PHASE", "DATA", "TRAIN", "EVALUATE", "SAMPLE"})
+LEADING = TRAINING | set("INPUT CONTEXT PRIOR LET REPEAT FOR IF PART TAP INVERSE ON MERGE EXPECT".split())
 """The keywords that start a statement."""
 KEYWORDS = DEFINING | LEADING | {"ELSE", "IN", "AS"}
 RESERVED = KEYWORDS | {"TRUE", "FALSE", "AND", "OR", "NOT"}
@@ -15,7 +15,7 @@ VALUES = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "LPAR", "LSQB", "
 """What a value can start with."""
 
 COMPARISONS = frozenset({"EQ", "NE", "LE", "GE", "LT", "GT"})
-OPERATORS = COMPARISONS | {"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "CARET", "DOTS", "COMPOSE", "AND", "OR", "NOT"}
+OPERATORS = COMPARISONS | set("PLUS MINUS STAR SLASH FLOOR PERCENT CARET DOTS COMPOSE AND OR NOT".split())
 
 WORDS = {
     "SEP": "a new line", "COMMA": "`,`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "EQUAL": "`=`", "COLON": "`:`",

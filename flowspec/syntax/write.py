@@ -12,7 +12,8 @@ Spelling = Callable[[tree.Number], str]
 
 _SPACED = frozenset({"==", "!=", "<", "<=", ">", ">=", "and", "or"})
 _COMPARING = 4
-_BINDING = {"or": 1, "and": 2, "==": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 6, "-": 6, "*": 7, "/": 7, "//": 7, "%": 7, "^": 9}
+_LEVELS = {1: "or", 2: "and", 4: "== != < <= > >=", 6: "+ -", 7: "* / // %", 9: "^"}
+_BINDING = {operator: level for level, operators in _LEVELS.items() for operator in operators.split()}
 _POSTFIX = 10
 _ATOM = 11
 

@@ -135,4 +135,13 @@ flow wires(d=4) {
 }
 """
 
-SPECS = {"spline": SPLINE, "glow": GLOW, "nanoflow": NANOFLOW, "audio": AUDIO, "denseflow": DENSEFLOW, "bnaf": BNAF, "vae": VAE, "wires": WIRES}
+SPECS = {
+    "spline": SPLINE,
+    "glow": GLOW,
+    "nanoflow": NANOFLOW,
+    "audio": AUDIO,
+    "denseflow": DENSEFLOW,
+    "bnaf": BNAF,
+    "vae": VAE,
+    "wires": WIRES,
+}

@@ -26,6 +26,8 @@ def only(text: str) -> tuple[Diagnostic, str]:
 
 STATEMENTS = [
     ("f(a b)", "FS101", "b", "`b` cannot stand here after `a`"),
+    ("repaet 3", "FS101", "repaet", "`repaet` is not a keyword"),
+    ("reverse 3", "FS101", "3", "`3` cannot stand here after `reverse`"),
     ("x = 3", "FS101", "=", "`=` cannot stand here"),
     ("expect 0 < a < 1", "FS101", "<", "a comparison has two sides only"),
     ("repeat 3 { a } ]", "FS103", "]", "`]` closes nothing"),
@@ -61,7 +63,9 @@ STATEMENTS = [
 
 
 @pytest.mark.parametrize(("statement", "code", "marked", "message"), STATEMENTS, ids=[case[0][:20] for case in STATEMENTS])
-def test_a_faulty_statement_is_told_once_and_costs_itself_alone(statement: str, code: str, marked: str, message: str) -> None:
+def test_a_faulty_statement_is_told_once_and_costs_itself_alone(
+    statement: str, code: str, marked: str, message: str
+) -> None:
     text = f"flow f {{\n    before\n    {statement}\n    prior gaussian\n}}\n"
     if marked == "}":  # what follows is read as the rest of the statement
         text = f"flow f {{\n    before\n    {statement}\n}}\n"
@@ -74,10 +78,22 @@ def test_a_faulty_statement_is_told_once_and_costs_itself_alone(statement: str, 
 
 @pytest.mark.parametrize(
     ("text", "code", "marked"),
-    [("input x", "FS109", "input"), ("actnorm", "FS109", "actnorm"), ("flow f {\n a\n", "FS102", "{"), ("flow f { a } }", "FS103", "}"),
-     ("", "FS107", ""), ("# nothing\n\n", "FS107", ""), ("flow", "FS110", ""), ("flow f", "FS110", ""), ("use x", "FS101", "x"),
-     ("flow prior { a }", "FS104", "prior"), ("net a { b } net c { d }", "FS101", "net"), ("def f(data) { a }", "FS104", "data")],
-)  # fmt: skip
+    [
+        ("input x", "FS109", "input"),
+        ("actnorm", "FS109", "actnorm"),
+        ("flow f {\n a\n", "FS102", "{"),
+        ("flow f { a } }", "FS103", "}"),
+        ("", "FS107", ""),
+        ("# nothing\n\n", "FS107", ""),
+        ("flow", "FS110", ""),
+        ("flow f", "FS110", ""),
+        ("use x", "FS101", "x"),
+        ("flow prior { a }", "FS104", "prior"),
+        ("flwo f { a }", "FS101", "flwo"),
+        ("net a { b } net c { d }", "FS101", "net"),
+        ("def f(data) { a }", "FS104", "data"),
+    ],
+)
 def test_faults_at_the_top_level(text: str, code: str, marked: str) -> None:
     fault, found = only(text)
     assert (fault.code, found) == (code, marked)
@@ -118,6 +134,12 @@ def test_an_unclosed_bracket_shows_where_it_should_have_ended() -> None:
     assert text[: fault.secondary[0].span.start].endswith("g(3)")
 
 
+def test_a_mismatched_bracket_does_not_take_the_next_lines_with_it() -> None:
+    file, found = parse(Source("t.flow", "flow f {\n    f([1, 2)\n    a\n    b\n}"))
+    assert [fault.code for fault in found] == ["FS103"]
+    assert [type(node) for node in file.definitions[0].body.statements] == [tree.Skipped, tree.Do, tree.Do]
+
+
 def test_smart_quotes_have_a_safe_fix() -> None:
     fault, _ = only("flow f { f(“a”) }")
     (fix,) = fault.fixes
@@ -126,9 +148,17 @@ def test_smart_quotes_have_a_safe_fix() -> None:
 
 @pytest.mark.parametrize(
     "deep",
-    ["(" * 500 + "a" + ")" * 500, "a+" * 500 + "a", "-" * 500 + "a", "a" + "[0]" * 500, "if a { } else " * 500 + "{ }", "f(" * 500, "repeat 2 {" * 500,
-     "2^" * 500 + "2"],
-)  # fmt: skip
+    [
+        "(" * 500 + "a" + ")" * 500,
+        "a+" * 500 + "a",
+        "-" * 500 + "a",
+        "a" + "[0]" * 500,
+        "if a { } else " * 500 + "{ }",
+        "f(" * 500,
+        "repeat 2 {" * 500,
+        "2^" * 500 + "2",
+    ],
+)
 def test_deep_nesting_is_refused(deep: str) -> None:
     assert [fault.code for fault in faults(f"flow f {{ {deep} }}")] == ["FS801"]
 

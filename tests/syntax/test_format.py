@@ -23,7 +23,9 @@ def formatted(text: str) -> str:
 
 def line(text: str) -> str:
     """The canonical text of one statement."""
-    return formatted(f"flow f {{\n{text}\n}}").removeprefix("flow f {\n").removesuffix("\n}\n").replace("\n    ", "\n").strip()
+    return (
+        formatted(f"flow f {{\n{text}\n}}").removeprefix("flow f {\n").removesuffix("\n}\n").replace("\n    ", "\n").strip()
+    )
 
 
 @pytest.mark.parametrize("text", SPECS.values(), ids=SPECS)
@@ -40,23 +42,34 @@ def test_spaces_make_no_difference(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "canonical"),
-    [("f( a,k = 1_000 , )", "f(a, k=1_000)"), ("let x=((a + b)*(c - (d - e)))^-2^(3)", "let x = ((a+b)*(c-(d-e)))^-2^3"),
-     ("expect not(a==b)and c>=1 .. 2", "expect not a == b and c >= 1..2"), ("let x = (a>>b) >> c", "let x = (a >> b) >> c"),
-     ("let x = [ a : 1, b:-2 ]", "let x = [a: 1, b: -2]"), ("let x = (a)[ 1 ][ : -1]", "let x = a[1][:-1]"),
-     ("a;b ;\n\n\n\n c", "a; b\n\nc"), ("repeat 3{a;b}", "repeat 3 { a; b }"), ("repeat 3 {a\nb}", "repeat 3 {\n    a\n    b\n}"),
-     ("if a {b}\nelse {\nc}", "if a {\n    b\n} else {\n    c\n}"), ("split(half)as( a,b )", "split(half) as (a, b)"),
-     ("train( ) ; data()", "train(); data()"), ("train{phase a(x=1){freeze b,c}}", "train { phase a(x=1) { freeze b, c } }"),
-     ("repeat 2 { }", "repeat 2 { }"), ("tap  x [ ]", "tap x[]"), ("merge( a,b, )", "merge(a, b)"), ('f( "a  b" )', 'f("a  b")')],
-)  # fmt: skip
+    [
+        ("f( a,k = 1_000 , )", "f(a, k=1_000)"),
+        ("let x=((a + b)*(c - (d - e)))^-2^(3)", "let x = ((a+b)*(c-(d-e)))^-2^3"),
+        ("expect not(a==b)and c>=1 .. 2", "expect not a == b and c >= 1..2"),
+        ("let x = (a>>b) >> c", "let x = (a >> b) >> c"),
+        ("let x = [ a : 1, b:-2 ]", "let x = [a: 1, b: -2]"),
+        ("let x = (a)[ 1 ][ : -1]", "let x = a[1][:-1]"),
+        ("a;b ;\n\n\n\n c", "a; b\n\nc"),
+        ("repeat 3{a;b}", "repeat 3 { a; b }"),
+        ("repeat 3 {a\nb}", "repeat 3 {\n    a\n    b\n}"),
+        ("if a {b}\nelse {\nc}", "if a {\n    b\n} else {\n    c\n}"),
+        ("split(half)as( a,b )", "split(half) as (a, b)"),
+        ("train( ) ; data()", "train(); data()"),
+        ("train{phase a(x=1){freeze b,c}}", "train { phase a(x=1) { freeze b, c } }"),
+        ("repeat 2 { }", "repeat 2 { }"),
+        ("tap  x [ ]", "tap x[]"),
+        ("merge( a,b, )", "merge(a, b)"),
+        ('f( "a  b" )', 'f("a  b")'),
+    ],
+)
 def test_one_spelling(text: str, canonical: str) -> None:
     assert line(text) == canonical
 
 
 def test_comments_stay_beside_what_they_are_about() -> None:
     text = "#a\n\n\nuse 'x'\n".replace("'", '"') + "flow f{#b\n#c\n\n\na#d\n#e\nrepeat 2 {\nb; c # f\n}#g\n#h\n}\n#i"
-    assert formatted(text) == (
-        '#a\n\nuse "x"\nflow f {  #b\n    #c\n\n    a  #d\n    #e\n    repeat 2 {\n        b; c  # f\n    }  #g\n    #h\n}\n#i\n'
-    )
+    head = '#a\n\nuse "x"\nflow f {  #b\n    #c\n\n    a  #d\n'
+    assert formatted(text) == head + "    #e\n    repeat 2 {\n        b; c  # f\n    }  #g\n    #h\n}\n#i\n"
 
 
 def test_a_statement_with_comments_inside_keeps_its_lines() -> None:
@@ -73,7 +86,9 @@ def test_long_lines_are_broken() -> None:
 
 
 def test_a_short_body_that_is_too_long_is_opened() -> None:
-    assert line("repeat 2 { " + "; ".join(["coupling(affine)"] * 6) + " }").startswith("repeat 2 {\n    coupling(affine); coupling")
+    assert line("repeat 2 { " + "; ".join(["coupling(affine)"] * 6) + " }").startswith(
+        "repeat 2 {\n    coupling(affine); coupling"
+    )
 
 
 def test_a_faulty_text_is_refused() -> None:

@@ -14,7 +14,24 @@ from flowspec.syntax.words import WORDS
 from tests.syntax.specs import SPECS
 
 SPELLED = [words.strip("`") for words in WORDS.values()]
-PIECES = [*SPELLED, "\n", "flow f {", "}\n", "name", "3", "1_0", "0.5", '"text"', '"open', "“smart”", "# comment\n", "\t", "\x1b", "é", "net g"]
+PIECES = [
+    *SPELLED,
+    "\n",
+    "flow f {",
+    "}\n",
+    "name",
+    "3",
+    "1_0",
+    "0.5",
+    '"text"',
+    '"open',
+    "“smart”",
+    "# comment\n",
+    "\t",
+    "\x1b",
+    "é",
+    "net g",
+]
 
 
 def survives(text: str) -> None:
@@ -46,7 +63,10 @@ def test_any_characters(text: str) -> None:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(list(SPECS.values())), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.sampled_from(["", *PIECES])), max_size=5))
+@given(
+    st.sampled_from(list(SPECS.values())),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 6), st.sampled_from(["", *PIECES])), max_size=5),
+)
 def test_mutated_specs(text: str, edits: list[tuple[float, int, str]]) -> None:
     for where, length, piece in edits:
         at = int(where * len(text))

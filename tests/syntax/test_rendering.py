@@ -12,7 +12,10 @@ from flowspec.rendering import github, jsonl, text
 from flowspec.rendering.terminal import render_terminal
 from flowspec.source import Source, Span
 
-SPEC = Source("specs/a.flow", "flow a {\n    squeeze(2)\n    block(units=6, growth=10); split(half)\n    # wide\n\n    conv1x1(channels=128)\n}\n")
+SPEC = Source(
+    "specs/a.flow",
+    "flow a {\n    squeeze(2)\n    block(units=6, growth=10); split(half)\n    # wide\n\n    conv1x1(channels=128)\n}\n",
+)
 LIBRARY = Source("lib/b.flow", "def block { x }\n")
 SOURCES = {source.name: source for source in (SPEC, LIBRARY)}
 
@@ -27,16 +30,25 @@ FAULT = Diagnostic(
     "FS301",
     "dimension mismatch: `conv1x1` is declared for 128 channels, 124 arrive",
     Label(span("channels=128"), "expected 124, found 128"),
-    (Label(span("growth=10"), "10 noise channels"), Label(span("split(half)"), "keeps 31 of 62"), Label(span("def", LIBRARY), "defined here")),
+    (
+        Label(span("growth=10"), "10 noise channels"),
+        Label(span("split(half)"), "keeps 31 of 62"),
+        Label(span("def", LIBRARY), "defined here"),
+    ),
     ("path: input 3 -> squeeze 12\n-> conv1x1 128",),
     ("leave the argument out",),
-    (Fix("leave the argument out", span("channels=128"), "", safe=True), Fix("use 124", span("channels=128"), "channels=124")),
+    (
+        Fix("leave the argument out", span("channels=128"), "", safe=True),
+        Fix("use 124", span("channels=128"), "channels=124"),
+    ),
     (Label(span("flow a"), "flow `a`"), Label(span("def", LIBRARY), "")),
 )
 
 
 def test_text() -> None:
-    assert text.render([FAULT], SOURCES) == """\
+    assert (
+        text.render([FAULT], SOURCES)
+        == """\
 error[FS301]: dimension mismatch: `conv1x1` is declared for 128 channels, 124 arrive
  --> specs/a.flow:6:13
   |
@@ -59,6 +71,7 @@ error[FS301]: dimension mismatch: `conv1x1` is declared for 128 channels, 124 ar
   = help: leave the argument out  [fix: safe]
   = help: use 124  [fix: unsafe]
         channels=124"""
+    )
 
 
 def shown(source: Source, *labels: Label) -> list[str]:
@@ -81,7 +94,12 @@ def test_three_labels_on_a_line_are_told_from_right_to_left() -> None:
 
 def test_a_fault_inside_a_longer_label() -> None:
     source = Source("t", "one two three")
-    assert shown(source, Label(Span("t", 4, 7), "b"), Label(Span("t", 0, 13), "a")) == ["1 | one two three", "  | ----^^^------", "  | |   b", "  | a"]
+    assert shown(source, Label(Span("t", 4, 7), "b"), Label(Span("t", 0, 13), "a")) == [
+        "1 | one two three",
+        "  | ----^^^------",
+        "  | |   b",
+        "  | a",
+    ]
 
 
 def test_a_long_span_is_shown_to_the_end_of_its_first_line() -> None:
@@ -95,7 +113,8 @@ def test_an_empty_span_still_has_a_mark() -> None:
 
 
 def test_characters_that_act_on_a_terminal_are_not_passed_on() -> None:
-    assert "\x1b" not in text.render([Diagnostic("FS105", "bad \x1b[31m", Label(Span("t", 0, 1)))], {"t": Source("t", "\x1b[31m")})
+    fault = Diagnostic("FS105", "bad \x1b[31m", Label(Span("t", 0, 1)))
+    assert "\x1b" not in text.render([fault], {"t": Source("t", "\x1b[31m")})
 
 
 def test_a_fault_without_its_source_names_the_file() -> None:
@@ -117,17 +136,20 @@ def test_terminal_text_is_the_plain_text_in_colour() -> None:
 
 def test_json_lines() -> None:
     (row,) = map(json.loads, jsonl.render([FAULT], SOURCES).split("\n"))
-    assert {key: row[key] for key in ("schema", "code", "severity", "file", "line", "column", "end_line", "end_column")} == {
-        "schema": 1, "code": "FS301", "severity": "error", "file": "specs/a.flow", "line": 6, "column": 13, "end_line": 6, "end_column": 25}  # fmt: skip
-    assert [(label["file"], label["line"], label["primary"]) for label in row["labels"]] == [
-        ("specs/a.flow", 6, True), ("specs/a.flow", 3, False), ("specs/a.flow", 3, False), ("lib/b.flow", 1, False)]  # fmt: skip
-    assert [(fix["text"], fix["safe"], fix["column"]) for fix in row["fixes"]] == [("", True, 13), ("channels=124", False, 13)]
+    assert (row["schema"], row["code"], row["severity"], row["file"]) == (1, "FS301", "error", "specs/a.flow")
+    assert (row["line"], row["column"], row["end_line"], row["end_column"]) == (6, 13, 6, 25)
+    assert [label["line"] for label in row["labels"]] == [6, 3, 3, 1]
+    assert [label["file"] for label in row["labels"]] == ["specs/a.flow"] * 3 + ["lib/b.flow"]
+    assert [(fix["text"], fix["safe"]) for fix in row["fixes"]] == [("", True), ("channels=124", False)]
     assert row["notes"] == list(FAULT.notes) and row["help"] == list(FAULT.help) and len(row["chain"]) == 2
 
 
 def test_github_commands() -> None:
     fault = Diagnostic("FS301", "100% wrong\nhere", Label(Span("a,b:c.flow", 0, 4), "see"))
     sources = {"a,b:c.flow": Source("a,b:c.flow", "flow\n")}
-    assert github.render([fault], sources) == "::error file=a%2Cb%3Ac.flow,line=1,col=1,endColumn=5,title=FS301::100%25 wrong%0Ahere; see"
+    assert (
+        github.render([fault], sources)
+        == "::error file=a%2Cb%3Ac.flow,line=1,col=1,endColumn=5,title=FS301::100%25 wrong%0Ahere; see"
+    )
     long = Diagnostic("FS102", "open", Label(Span("t", 0, 3)))
     assert github.render([long], {"t": Source("t", "{\n}")}) == "::error file=t,line=1,endLine=2,title=FS102::open"
