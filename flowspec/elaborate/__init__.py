@@ -199,9 +199,9 @@ class _Flow:
         for statement in self.definition.body.statements:
             if isinstance(statement, tree.Settings):
                 self._setting(statement, scope, walker.parts)
-        for expectation, inner, state in walker.shapes:
+        for expectation in walker.expectations:
             try:
-                found = contract(expectation, inner, state, not self._changed(scope))
+                found = contract(expectation, not self._changed(scope))
             except SpecError as error:
                 self.faults += error.diagnostics
             else:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flowspec.diagnostics import Diagnostic, SpecError
 from flowspec.elaborate.arguments import Spoken, from_fault
+from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions
 from flowspec.elaborate.frames import Frame, Slots
 from flowspec.elaborate.networks import Planner, build
@@ -28,7 +29,9 @@ class Conditions:
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
         self.ends: list[Span] = []
-        self.shapes: list[tuple[tree.Expect, Scope, State | None]] = []
+        self.expectations: list[Expectation] = []
+        self.chosen = 0
+        """How many `if`s are around the statement."""
         self.steps = 0
         self.parts: set[str] = set()
         self.turned = False

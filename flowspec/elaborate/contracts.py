@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from flowspec.elaborate.values import Scope, Symbol, Value, evaluate, fail
 from flowspec.graph import Contract
 from flowspec.syntax import tree
@@ -15,18 +17,28 @@ COUNTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "shape",
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
-def contract(statement: tree.Expect, scope: Scope, state: State | None, as_written: bool) -> Contract | None:
+@dataclass(frozen=True)
+class Expectation:
+    """An `expect` at its place: the scope and the state there, and whether an `if` chose it."""
+
+    statement: tree.Expect
+    scope: Scope
+    state: State | None
+    chosen: bool
+
+
+def contract(expectation: Expectation, as_written: bool) -> Contract | None:
     """The contract of an `expect`; one on `shape` is checked at once. Raises SpecError.
 
-    Counts are asked of the spec `as_written` only: with other parameters they are other counts.
+    With other parameters than those written, counts are other counts: they are then asked only where an `if` says so.
     """
-    condition = statement.condition
+    scope, state, condition = expectation.scope, expectation.state, expectation.statement.condition
     if not isinstance(condition, tree.Binary) or condition.operator not in COMPARISONS:
         raise fail("FS701", "`expect` needs a comparison, as in `expect parameters == 1_234`", condition.span)
     fact, subject = _fact(condition.left, scope)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
-    if fact in COUNTS and not as_written:
+    if fact in COUNTS and not (as_written or expectation.chosen):
         return None
     if fact == "shape":
         if state is not None and (state.shape == value) != (condition.operator == "=="):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate.arguments import speak, unknown_word
+from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.frames import Frame, Section, Wire
 from flowspec.elaborate.steps import Steps, raiser
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, described, evaluate, fail, number, truth
@@ -82,7 +83,9 @@ class FlowElaborator(Steps):
         body = statement.body if chosen else statement.otherwise
         if body is not None:
             scope = section.scope
+            self.chosen += 1
             self._statements(body, section)
+            self.chosen -= 1
             section.scope = scope
 
     def _part(self, statement: tree.Part, section: Section) -> None:
@@ -159,7 +162,7 @@ class FlowElaborator(Steps):
 
     def _expect(self, statement: tree.Expect, section: Section) -> None:
         wire = self.slots.open.get(self.slots.current)
-        self.shapes.append((statement, section.scope, wire.state if wire else None))
+        self.expectations.append(Expectation(statement, section.scope, wire.state if wire else None, self.chosen > 0))
 
     def _misplaced(self, statement: tree.Statement, section: Section) -> None:
         raise fail("FS210", f"{_PLACES[type(statement)]}", statement.span)

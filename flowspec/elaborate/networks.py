@@ -35,10 +35,13 @@ class Plan:
     children: tuple[Plan, ...] = ()
     first: int | None = None
 
-    @property
-    def keeps_shape(self) -> bool:
-        """Whether a wanted output is a wanted input."""
-        return self.word.keeps_shape or (isinstance(self.word, Chain) and all(child.keeps_shape for child in self.children))
+    def wants(self, wanted: Shape | None) -> Shape | None:
+        """The input that is wanted where this output is, as far as it follows."""
+        if wanted is None or not isinstance(self.word, Chain):
+            return self.word.wants(wanted) if wanted else None
+        for child in reversed(self.children):
+            wanted = child.wants(wanted)
+        return wanted
 
     def ordered(self) -> bool | None:
         """What the word says of itself, or for a chain its pieces together."""
@@ -244,7 +247,7 @@ def _wants(plans: tuple[Plan, ...], wanted: Shape | None) -> list[Shape | None]:
     wants: list[Shape | None] = []
     for plan in reversed(plans):
         wants.append(wanted)
-        wanted = wanted if plan.keeps_shape else None
+        wanted = plan.wants(wanted)
     return wants[::-1]
 
 

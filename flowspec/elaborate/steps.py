@@ -176,8 +176,8 @@ class Steps(Conditions):
             self.slots.open[slot] = Wire(state, statement.span)
         closing = self._closing(spoken)
         if closing is not None:
-            given = [Known(writes[0], outputs[0])] if closing.networks and closing.given is None else self._given(closing, section.scope)
             dropped = self.slots.open.pop(writes[1])
+            given = [Known(writes[0], outputs[0])] if closing.networks and closing.given is None else self._given(closing, section.scope)
             self._end(section, closing, writes[1], dropped.state, given, f"{name}_prior", closing.span)
 
     def _outputs_unknown(self, spoken: Spoken, statement: tree.Do, section: Section) -> None:

@@ -161,6 +161,10 @@ class NetworkWord(Word, role="network"):
         """The output's shape; `wanted` fills what the arguments leave open. Raises Fault when nothing does."""
         return input
 
+    def wants(self, wanted: Shape) -> Shape | None:
+        """The input that is wanted where this output is, or None if it does not follow."""
+        return wanted if self.keeps_shape else None
+
     def entered(self, input: Shape) -> Shape:
         """For a combinator: the shape that enters its body."""
         return input

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import flowspec.vocabulary  # noqa: F401  registers the words
 from flowspec.modules import module_of
 from flowspec.modules.networks.structure import joined
-from flowspec.vocabulary.networks import convolution, dense_layers, pointwise, structure
+from flowspec.vocabulary.networks import attention, convolution, dense_layers, gating, pointwise, structure
 from flowspec.vocabulary.networks.structure import with_conditions
 from flowspec.vocabulary.rules import Fault, Ports, Shape
 from flowspec.vocabulary.word import NetworkWord
@@ -35,7 +35,7 @@ VECTOR, IMAGE = (5,), (3, 6, 7)
 POINTWISE = (
     pointwise.ReLU(), pointwise.LeakyReLU(slope=0.3), pointwise.Tanh(), pointwise.Sigmoid(), pointwise.Softplus(), pointwise.ELU(),
     pointwise.GELU(), pointwise.SiLU(), pointwise.Dropout(rate=0.25), pointwise.ActNorm(), pointwise.ActNorm(start="identity"),
-    pointwise.BatchNorm(), pointwise.LayerNorm(),
+    pointwise.BatchNorm(), pointwise.LayerNorm(), pointwise.Scale(factor=2.0, shift=-1.0),
 )  # fmt: skip
 CONVS = (convolution.Conv(kernel=3, channels=4), pointwise.SiLU(), convolution.ZeroConv())
 EXAMPLES = [
@@ -43,7 +43,12 @@ EXAMPLES = [
     Example(convolution.Conv(kernel=3, channels=4), IMAGE),
     Example(convolution.Conv(kernel=3, stride=2, dilation=2, bias=False), IMAGE, (4, 3, 4)),
     Example(convolution.Conv(kernel=5, stride=3, start="normal"), IMAGE, (4, 2, 3)),
+    Example(convolution.Conv(kernel=2, stride=2, expand=2), (3, 6, 8)),
     Example(convolution.ZeroConv(), IMAGE, (4, 6, 7)),
+    *(Example(word, shape) for word in (gating.GLU(), gating.GatedTanh()) for shape in ((6,), (4, 6, 7))),
+    *(Example(gating.GatedSum(), shape) for shape in ((6,), (3, 6, 7))),
+    Example(attention.Nystrom(width=5, landmarks=3), IMAGE),
+    Example(attention.Nystrom(width=5, landmarks=6, tokens="reshaped"), IMAGE),
     Example(convolution.ZeroConv(kernel=1, channels=2), IMAGE),
     Example(dense_layers.Linear(features=4), VECTOR),
     Example(dense_layers.Linear(bias=False, start="zero"), VECTOR, (3,)),

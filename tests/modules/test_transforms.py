@@ -152,7 +152,8 @@ def run(direction, x: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> tuple[tu
 
 
 def test_every_transform_has_an_example() -> None:
-    assert {example.word.word for example in EXAMPLES.values()} == set(Transform.words)
+    stochastic = {"augment"}  # tests/denseflow
+    assert {example.word.word for example in EXAMPLES.values()} | stochastic == set(Transform.words)
 
 
 @each

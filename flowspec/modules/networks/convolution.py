@@ -17,7 +17,7 @@ class Conv(nn.Conv2d):
 
     def __init__(self, word: words.Conv, ports: Ports, children: dict[str, nn.Module]):
         super().__init__(
-            ports.input[0], ports.output[0], word.kernel, stride=word.stride, padding=word.dilation * (word.kernel - 1) // 2,
+            ports.input[0], ports.output[0], word.kernel, stride=word.stride, padding=word.dilation * (word.kernel - 1) // 2 if word.kernel % 2 else 0,
             dilation=word.dilation, bias=word.bias,
         )  # fmt: skip
         if word.start != "default":

@@ -68,6 +68,17 @@ class SiLU(nn.SiLU):
         super().__init__()
 
 
+class Scale(nn.Module):
+    """shift + factor * x."""
+
+    def __init__(self, word: words.Scale, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__()
+        self.factor, self.shift = word.factor, word.shift
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.shift + self.factor * x
+
+
 class Dropout(nn.Dropout):
     """Sets entries to zero with probability `rate` in training, and scales the others by 1 / (1 - rate)."""
 

@@ -32,14 +32,16 @@ class _Convolving(NetworkWord):
 class Conv(_Convolving, word="conv"):
     """A 2-D convolution, padded by zeros so that with stride 1 the sides stay as they are.
 
-    `start`: torch's default, `zero`, or `normal` (weights from N(0, 0.05²), zero bias: Glow's code). With stride s a side of
-    n becomes ceil(n / s). Kernels are odd.
+    With stride s a side of n becomes ceil(n / s). Kernels are odd, or equal to the stride: then nothing is padded and the
+    sides must be multiples of it. `expand=4` gives four times the channels that arrive. `start`: torch's default, `zero`, or
+    `normal` (weights from N(0, 0.05²), zero bias: Glow's code).
     """
 
     kernel: Count
     channels: Count | None = None
     stride: Count = 1
     dilation: Count = 1
+    expand: Count | None = None
     bias: bool = True
     start: Literal["default", "zero", "normal"] = "default"
 
@@ -47,9 +49,14 @@ class Conv(_Convolving, word="conv"):
         return tuple(-(-side // self.stride) for side in input[1:])
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
-        if self.kernel % 2 == 0:
-            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel")
-        return self._channels(self.channels, input, wanted)
+        if self.kernel % 2 == 0 and self.kernel != self.stride:
+            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or one equal to its stride; found {self.kernel}", argument="kernel")
+        if self.channels is not None and self.expand is not None:
+            raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand")
+        output = self._channels(self.expand * input[0] if self.expand else self.channels, input, wanted)
+        if self.kernel % 2 == 0 and any(side % self.stride for side in input[1:]):
+            raise Fault("FS303", f"`conv` with stride {self.stride} needs sides that {self.stride} divides; {written(input)} arrives")
+        return output
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
         weight = Tensor(name="weight", shape=(ports.output[0], ports.input[0], self.kernel, self.kernel))

@@ -48,6 +48,13 @@ class SiLU(_Pointwise, word="silu"):
     """x * sigmoid(x)."""
 
 
+class Scale(_Pointwise, word="scale"):
+    """shift + factor * x with constants."""
+
+    factor: float = 1.0
+    shift: float = 0.0
+
+
 class Dropout(_Pointwise, word="dropout"):
     """Sets entries to zero with probability `rate` in training."""
 
