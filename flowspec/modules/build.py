@@ -15,6 +15,7 @@ from flowspec.modules.flow import Flow, Section
 from flowspec.sharing import Uses, groups, loose
 from flowspec.source import Span
 from flowspec.vocabulary.networks.sharing import Share
+from flowspec.vocabulary.transforms.shape import Merge
 
 
 def build(checked: CheckedGraph, seed: int | None = None) -> Flow:
@@ -59,7 +60,7 @@ def _node(item: Step | End, shared: Shared) -> nn.Module:
     if isinstance(item, Step):
         networks |= {field: _build(check(flow)) for field, flow in item.flows.items()}
     given = tuple(state.shape for state in item.given_states)
-    state = item.before if len(item.before) > 1 else item.domain if isinstance(item, Step) else item.before[0]
+    state = item.before[0] if isinstance(item, End) else item.before if isinstance(item.word, Merge) else item.domain
     return module_of(item.word)(item.word, state, given, networks)
 
 

@@ -128,7 +128,7 @@ class Split(TransformModule):
 
 
 class Merge(TransformModule):
-    """Two states or more to one, joined on the channel axis."""
+    """States to one, joined on the channel axis; one alone goes on as it is."""
 
     word: shape.Merge
 
@@ -136,8 +136,9 @@ class Merge(TransformModule):
         super().__init__(word, x, given, networks)
         self.channels = tuple(part.channels for part in x)
 
-    def forward(self, x: tuple[Tensor, ...], given: Given = ()) -> tuple[Tensor, Tensor]:
-        return torch.cat(x, 1), constant(x[0], 0.0)
+    def forward(self, x: Tensor | tuple[Tensor, ...], given: Given = ()) -> tuple[Tensor, Tensor]:
+        z = x if isinstance(x, Tensor) else torch.cat(x, 1)
+        return z, constant(z, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[tuple[Tensor, ...], Tensor]:
         return z.split(self.channels, 1), constant(z, 0.0)
