@@ -36,8 +36,8 @@ class Definitions:
         return tuple(name for name, definition in self._definitions.items() if definition.kind == kind)
 
     def chain(self) -> tuple[Label, ...]:
-        """The calls that led here, outermost first."""
-        return tuple(Label(span, f"{definition.kind} `{definition.name.name}`") for definition, span in self._stack)
+        """The calls that led here from the flow that is compiled, outermost first."""
+        return tuple(Label(span, f"{definition.kind} `{definition.name.name}`") for definition, span in self._stack[1:])
 
     @contextmanager
     def inside(self, definition: tree.Definition, span: Span) -> Iterator[None]:

@@ -17,7 +17,7 @@ from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.networks.sharing import Modulate, Share
 from flowspec.vocabulary.networks.structure import Chain, with_conditions
-from flowspec.vocabulary.rules import Demand, Fault, Ports, Shape, written
+from flowspec.vocabulary.rules import Demand, Entering, Fault, Ports, Shape, Site, written
 from flowspec.vocabulary.word import NetworkWord
 
 LARGEST = 10_000
@@ -49,6 +49,10 @@ class Plan:
             return self.word.ordered()
         found = [child.ordered() for child in self.children]
         return False if False in found else True if True in found else None
+
+    def causal(self) -> bool:
+        """Whether row r of the output depends on rows up to r only."""
+        return all(child.causal() for child in self.children) if self.children else self.word.causal()
 
     def takes_conditions(self) -> bool:
         """Whether the first word reads its conditions beside its input, and does not take them for inputs."""
@@ -182,19 +186,21 @@ def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
     if demand.ordered and demand.given and not plan.takes_conditions():
         raise fail("FS403", f"{chain} joins its conditions to the features, and its masks would count them as features", plan.span,
                    help=("let the masked network come first: `made(…) >> …`",))  # fmt: skip
+    if demand.causal and not plan.causal():
+        raise _not_causal(plan, chain)
     return network.model_copy(update={"name": field})
 
 
-def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, use: Use | None = None) -> Network:
-    """A plan's network on an input of this shape, inside the `use` of a shared network or outside any."""
+def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, entering: Entering | None = None) -> Network:
+    """A plan's network on an input of this shape, inside a shared network at whose sites something enters, or outside any."""
     try:
         if plan.word.joins and given:
             input, given = with_conditions(input, given), ()
         if isinstance(plan.word, Share):
-            use = Use(plan.word.embedding(input) if "bias" in plan.word.embed else None)
+            entering = plan.word.entering(input)
         if isinstance(plan.word, Modulate):
-            given = _at_site(use)
-        children = _children(plan, input, given, wanted, use)
+            _stands_in_shared(entering)
+        children = _children(plan, input, given, wanted, entering)
         sites = tuple(site for child in children for site in _sites(child)) if isinstance(plan.word, Share) else ()
         if isinstance(plan.word, Share):
             plan.word.check(sites)
@@ -204,41 +210,32 @@ def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | N
             output = plan.word.gather(input, tuple(child.ports.output for child in children))
     except Fault as fault:
         raise from_fault(fault, plan.spans, plan.span) from None
-    ports = Ports(input=input, given=given, output=output, sites=sites)
+    ports = Ports(input=input, given=given, output=output, sites=sites, entering=None if isinstance(plan.word, Share) else entering)
     return Network(name=plan.name, word=plan.word, ports=ports, children=_folded(children), first=plan.first, span=plan.span)
 
 
-@dataclass(frozen=True)
-class Use:
-    """One use of a shared network: the shape of the embedding that its sites project, if they do."""
-
-    projected: Shape | None
-
-
-def _at_site(use: Use | None) -> tuple[Shape, ...]:
-    if use is None:
+def _stands_in_shared(entering: Entering | None) -> None:
+    if entering is None:
         raise Fault("FS604", "`modulate` stands outside any shared network: there is no embedding that could enter",
                     help=("share the network: `share(NET, across=K, embed=gate)`, or take `modulate` out",))  # fmt: skip
-    return () if use.projected is None else (use.projected,)
 
 
-def _sites(network: Network) -> tuple[int, ...]:
-    if isinstance(network.word, Modulate):
-        return (network.ports.input[0],) * network.times
+def _sites(network: Network) -> tuple[Site, ...]:
     if isinstance(network.word, Share):
         return ()
-    return tuple(site for child in network.children for site in _sites(child)) * network.times
+    inner = (site for child in network.children for site in _sites(child))
+    return (*network.word.sites(network.ports), *inner) * network.times
 
 
-def _children(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, use: Use | None) -> list[Network]:
+def _children(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, entering: Entering | None) -> list[Network]:
     if plan.word.body is None:
         return []
     wanted, input = plan.word.inside(input, wanted), plan.word.entered(input)
     if plan.word.body == "branches":
-        return [shaped(child, input, given, wanted, use) for child in plan.children]
+        return [shaped(child, input, given, wanted, entering) for child in plan.children]
     children: list[Network] = []
     for child, want in zip(plan.children, _wants(plan.children, wanted)):
-        children.append(shaped(child, input, given, want, use))
+        children.append(shaped(child, input, given, want, entering))
         input, given = children[-1].ports.output, ()
     return children
 
@@ -267,12 +264,15 @@ def _alike(a: Network, b: Network) -> bool:
 
 
 def _wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> SpecError:
-    last = plan.children[-1] if plan.children else plan
+    last = plan
+    while last.children:
+        last = last.children[-1]
+    place = next((last.spans[name] for name in ("channels", "features") if name in last.spans), last.span)
     message = f"dimension mismatch: {chain} must give {written(demand.output)}, it gives {written(network.ports.output)}"
     path = " -> ".join(_path(network))
     return SpecError([
         Diagnostic(
-            "FS301", message, Label(last.span, f"expected {written(demand.output)}, found {written(network.ports.output)}"),
+            "FS301", message, Label(place, f"expected {written(demand.output)}, found {written(network.ports.output)}"),
             notes=(f"{written(demand.output)}: {demand.reason}", f"path: {path}"),
             help=("leave the last width out: it is then taken from what is needed",),
         )
@@ -282,6 +282,20 @@ def _wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> S
 def _path(network: Network) -> list[str]:
     steps = [f"input {written(network.ports.input)}"]
     return steps + [f"{child.name} {written(child.ports.output)}" for child in network.children]
+
+
+def _not_causal(plan: Plan, chain: str) -> SpecError:
+    culprit = plan
+    while culprit.children:
+        culprit = next(child for child in culprit.children if not child.causal())
+    return SpecError([
+        Diagnostic(
+            "FS403", f"{chain} is not autoregressive over rows: row r of its output may depend on rows up to r only",
+            Label(culprit.span, f"`{culprit.name}` lets a row depend on rows below it"),
+            notes=("were it used, the Jacobian would not be triangular, and its determinant not the product of slopes",),
+            help=("use a network that is causal over rows, as `wavenet(width=64)` and 1x1 convolutions are",),
+        )
+    ])  # fmt: skip
 
 
 def _not_ordered(plan: Plan, chain: str) -> SpecError:
