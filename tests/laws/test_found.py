@@ -20,3 +20,14 @@ def test_one_wire_alone_can_be_merged() -> None:
 
 def test_a_prior_that_fails_still_ends_its_wire() -> None:
     assert faults(FACTORED.format("split(half, prior=gaussian(mlp([4]), given=nowhere))")) == [("FS201", "nowhere")]
+
+
+def test_the_embedding_of_a_shared_network_of_vectors_starts_from_data() -> None:
+    flow = build(compiled("""flow f {
+        input vector(4)
+        repeat 2 { coupling(affine, share(linear(3), across=2, embed=concat, size=2, normalise=true) >> linear); swap }
+        prior gaussian
+    }"""))
+    x = torch.randn(5, 4)
+    flow.initialise(x)
+    assert flow.log_prob(x).isfinite().all() and not any(getattr(module, "needs_start", False) and not module.started for module in flow.modules())

@@ -57,8 +57,9 @@ class Share(nn.Module):
     def start(self, x: Tensor) -> None:
         """Normalises the embedding's channels as an actnorm would, once."""
         if not self.started:
-            self.bias.copy_(-self.embedding.flatten(1).mean(1))
-            spread = self.embedding.flatten(1).std(1, unbiased=False)
+            channels = self.embedding.reshape(len(self.embedding), -1)
+            self.bias.copy_(-channels.mean(1))
+            spread = channels.std(1, unbiased=False)
             self.log_scale.copy_(torch.where(spread > 1e-6, -torch.log(spread.clamp_min(1e-6)), torch.zeros_like(spread)))
             self.started.fill_(True)
 
