@@ -158,7 +158,7 @@ def _shown(value: Any) -> str:
 
 def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
     fields, values, networks, inner, faults = fields_of(word), {}, {}, {}, []
-    spans = {name: argument.value.span for name, argument in bound.items()}
+    spans = {name: argument.span for name, argument in bound.items()}
     given = None
     for name, argument in bound.items():
         try:

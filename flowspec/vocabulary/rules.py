@@ -51,21 +51,43 @@ class State(Frozen):
         return written(self.shape)
 
 
+class Site(Frozen):
+    """A place in a shared network where its uses differ: the channels that a bias is added to, and those that a gate multiplies."""
+
+    bias: int
+    gate: int
+    gate_reaches: bool = True
+    """Whether what the gate multiplies reaches the network's output."""
+
+
+class Entering(Frozen):
+    """What enters at the sites of a shared network: biases projected from an embedding of this size, and gates."""
+
+    embedding: int | None = None
+    gate: bool = False
+
+    def __bool__(self) -> bool:
+        return self.gate or self.embedding is not None
+
+
 class Ports(Frozen):
     """What goes into a network, what it is given beside (its conditions), and what comes out."""
 
     input: Shape
     given: tuple[Shape, ...] = ()
     output: Shape
-    sites: tuple[int, ...] = ()
-    """For a shared network: the channels at each of its `modulate` sites, in order."""
+    sites: tuple[Site, ...] = ()
+    """For a shared network: its sites, in order."""
+    entering: Entering | None = None
+    """Inside a shared network: what enters at its sites."""
 
 
 class Demand(Frozen):
     """What a transform or prior asks of one of its networks.
 
     `input` is what it reads, `given` its conditions beside that, `output` what it must give; `reason` says where the output
-    comes from, for messages; `ordered` asks that output i depends on inputs before i only.
+    comes from, for messages; `ordered` asks that output i depends on inputs before i only, `causal` that row r of the output
+    depends on rows up to r only.
     """
 
     input: Shape
@@ -73,6 +95,7 @@ class Demand(Frozen):
     output: Shape
     reason: str = ""
     ordered: bool = False
+    causal: bool = False
 
 
 class NestedDemand(Frozen):

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_serializer
 
-from flowspec.vocabulary.rules import Demand, Facts, NestedDemand, Ports, Shape, State, Tensor
+from flowspec.vocabulary.rules import Demand, Facts, NestedDemand, Ports, Shape, Site, State, Tensor
 
 Net = Annotated[str, "network"]
 """An argument that is a network; its value is the network's text, the step holds the network itself."""
@@ -188,6 +188,17 @@ class NetworkWord(Word, role="network"):
     def ordered(self) -> bool | None:
         """True if output i depends on inputs before i only, None if on input i alone (it keeps what order there is)."""
         return None if self.keeps_shape else False
+
+    def causal(self) -> bool:
+        """Whether row r of the output depends on rows up to r only; of a combinator its body is asked.
+
+        A word whose output depends on rows before r has a module that goes row by row (`by_rows`).
+        """
+        return self.ordered() is None
+
+    def sites(self, ports: Ports) -> tuple[Site, ...]:
+        """The sites of the word itself, if it stands in a shared network."""
+        return ()
 
 
 AnyInput = Annotated[SerializeAsAny[Input], BeforeValidator(Input.read)]

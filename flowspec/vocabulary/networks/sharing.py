@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor
+from flowspec.vocabulary.rules import Entering, Fault, Ports, Shape, Site, Tensor
 from flowspec.vocabulary.word import Net, NetworkWord
 
 Count = Annotated[int, Field(ge=1)]
@@ -18,9 +18,10 @@ class Share(NetworkWord, word="share"):
 
     The uses are the iterations of the `repeat` (or `for`) that encloses it, and the set belongs to what encloses that.
     `embed` gives each use an embedding e of its own and says where it enters: `concat` appends `size` channels of it to the
-    input (`normalise`: after an actnorm of its own), `bias` adds a projection W e + b to every `modulate` site inside NET
-    (W and b are shared), `gate` multiplies every site's channels, by exp(d) with d = 0 at the start (`gates=exp`) or by a
-    factor that starts at 1 (`gates=plain`). `rows` stores more rows of gates than there are sites.
+    input (`normalise`: after an actnorm of its own), `bias` adds a projection W e + b at every site inside NET (W and b are
+    shared), `gate` multiplies the site's channels, by exp(d) with d = 0 at the start (`gates=exp`) or by a factor that starts
+    at 1 (`gates=plain`). Sites are the `modulate`s in NET and those that a word has of its own, as `wavenet` does. `rows`
+    stores more rows of gates than there are sites.
     """
 
     network: Net
@@ -32,9 +33,10 @@ class Share(NetworkWord, word="share"):
     rows: Count | None = None
 
     body = "sequence"
+    joins = False
 
-    def check(self, sites: tuple[int, ...]) -> None:
-        """Raises Fault where embedding, size and sites (their channels, in order) do not fit together."""
+    def check(self, sites: tuple[Site, ...]) -> None:
+        """Raises Fault where embedding, size and sites (in order) do not fit together."""
         wanted = [name for name in ("bias", "gate") if name in self.embed]
         if wanted and not sites:
             raise Fault("FS603", f"`embed={'+'.join(self.embed)}` enters at `modulate` sites, and the shared network has none", argument="embed",
@@ -44,14 +46,20 @@ class Share(NetworkWord, word="share"):
                         help=("add `bias` or `gate` to `embed`, or take `modulate` out of the network",))  # fmt: skip
         if self.size is None and {"concat", "bias"} & set(self.embed):
             raise Fault("FS205", "an embedding that enters by `concat` or `bias` needs a `size`", argument="embed", help=("`size=1`",))
-        if "gate" in self.embed and len(set(sites)) > 1:
-            raise Fault("FS603", f"gates need sites of equal channels; found {', '.join(map(str, sites))}", argument="embed")
+        gates = [site.gate for site in sites]
+        if "gate" in self.embed and len(set(gates)) > 1:
+            raise Fault("FS603", f"gates need sites of equal channels; found {', '.join(map(str, gates))}", argument="embed")
 
     def embedding(self, input: Shape) -> Shape:
         """The shape of one use's embedding: `size` channels at every position if it is concatenated, else a vector."""
         if not {"concat", "bias"} & set(self.embed):
             return ()
         return (self.size or 0, *input[1:]) if "concat" in self.embed else (self.size or 0,)
+
+    def entering(self, input: Shape) -> Entering:
+        """What enters at the sites of the shared network."""
+        projected = prod(self.embedding(input)) if "bias" in self.embed else None
+        return Entering(embedding=projected, gate="gate" in self.embed)
 
     def entered(self, input: Shape) -> Shape:
         """The shape that enters the shared network."""
@@ -64,14 +72,14 @@ class Share(NetworkWord, word="share"):
         """One use's own. Deployed, an embedding is kept where it is concatenated, and the bias vectors it gives are cached."""
         tensors, shape, sites = [], self.embedding(ports.input), ports.sites
         if shape:
-            cached = sum(sites) if "bias" in self.embed else 0
+            cached = sum(site.bias for site in sites) if "bias" in self.embed else 0
             kept = prod(shape) if "concat" in self.embed else 0
             tensors.append(Tensor(name="embedding", shape=shape, deployed_entries=kept + cached))
         if "concat" in self.embed and self.normalise:
             tensors += [Tensor(name=name, shape=(shape[0],)) for name in ("bias", "log_scale")]
         if "gate" in self.embed:
-            rows = max(self.rows or 0, len(sites))
-            tensors.append(Tensor(name="gate", shape=(rows, sites[0]), live_entries=len(sites) * sites[0]))
+            rows, live = max(self.rows or 0, len(sites)), sum(site.gate for site in sites if site.gate_reaches)
+            tensors.append(Tensor(name="gate", shape=(rows, sites[0].gate), live_entries=live))
         return tuple(tensors)
 
 
@@ -83,11 +91,14 @@ class Modulate(NetworkWord, word="modulate"):
 
     keeps_shape = True
 
+    def sites(self, ports: Ports) -> tuple[Site, ...]:
+        return (Site(bias=ports.input[0], gate=ports.input[0]),)
+
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
-        if not ports.given:
+        size = ports.entering.embedding if ports.entering else None
+        if size is None:
             return ()
-        channels, size = ports.input[0], prod(ports.given[0])
         return (
-            Tensor(name="weight", shape=(channels, size), deployed_entries=0),
-            Tensor(name="bias", shape=(channels,), deployed_entries=0),
+            Tensor(name="weight", shape=(ports.input[0], size), deployed_entries=0),
+            Tensor(name="bias", shape=(ports.input[0],), deployed_entries=0),
         )
