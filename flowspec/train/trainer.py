@@ -141,7 +141,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.objective(batch.x, batch.labels)
         if not loss.isfinite():
-            raise self._not_finite(batch, step, float(loss))
+            raise self._not_finite(batch, step, float(loss.detach()))
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self._moving(), self.plan.settings.clip or inf)
         if not norm.isfinite():
