@@ -31,3 +31,10 @@ def test_the_embedding_of_a_shared_network_of_vectors_starts_from_data() -> None
     x = torch.randn(5, 4)
     flow.initialise(x)
     assert flow.log_prob(x).isfinite().all() and not any(getattr(module, "needs_start", False) and not module.started for module in flow.modules())
+
+
+def test_a_masked_network_that_goes_feature_by_feature_is_one_graph() -> None:
+    flow = build(compiled("flow f { input vector(3); inverse { autoregressive(affine, made([8, 8])) }\nprior gaussian }"))
+    torch._dynamo.reset()
+    x = torch.randn(5, 3)
+    torch.testing.assert_close(torch.compile(flow.log_prob, fullgraph=True, backend="eager")(x), flow.log_prob(x))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +23,7 @@ class Incremental:
         orders = [sorted(range(len(units)), key=units.__getitem__) for units in degrees]
         features = len(degrees[0])
         orders[-1] = [p + i for i in range(features) for p in range(0, len(degrees[-1]), features)]
-        self.sorted_degrees = [[units[i] for i in order] for units, order in zip(degrees[:-1], orders)]
+        self.below = [_numbers_below(units, features) for units in degrees[:-1]]
         device = layers[0].weight.device
         index = [torch.tensor(order, device=device) for order in orders]
         self.weights = [layer.weight[above][:, below] for layer, below, above in zip(layers, index, index[1:])]
@@ -39,8 +39,8 @@ class Incremental:
         if x is not None:
             self._keep(0, self.feature, x[None])
             self.feature += 1
-        for layer, degrees in enumerate(self.sorted_degrees[1:]):
-            start, stop = (bisect_right(degrees, degree) for degree in (self.feature - 1, self.feature))
+        for layer, below in enumerate(self.below[1:]):
+            start, stop = below[self.feature], below[self.feature + 1]
             if start < stop:
                 self._keep(layer + 1, start, self.activation(self._rows(layer, start, stop)))
         start = self.feature * self.width
@@ -48,7 +48,7 @@ class Incremental:
 
     def _rows(self, layer: int, start: int, stop: int) -> Tensor:
         """The units start … stop-1 of the layer above, before the activation, from what is known of the layer below."""
-        known = bisect_right(self.sorted_degrees[layer], self.feature)
+        known = self.below[layer][self.feature + 1]
         bias, weight = self.biases[layer][start:stop], self.weights[layer][start:stop, :known]
         return torch.addmm(bias, weight, self.states[layer][:known])
 
@@ -57,3 +57,11 @@ class Incremental:
             self.states[layer][start : start + len(rows)] = rows
         else:
             self.states[layer] = torch.cat((self.states[layer], rows))
+
+
+def _numbers_below(degrees: Sequence[int], features: int) -> list[int]:
+    """The number of units of a degree below m, for m from 0 to features + 1. (Dynamo cannot trace `bisect`.)"""
+    counts = [0] * (features + 1)
+    for degree in degrees:
+        counts[degree] += 1
+    return list(accumulate(counts, initial=0))
