@@ -38,7 +38,7 @@ class Networks:
 
     def made(self) -> str:
         """A network that keeps the order of features."""
-        return self.one_of("made([6])", "made([5, 4], tanh)", "made(hidden=[3])", "made([4]) >> tanh", "made([6], silu) >> actnorm")
+        return self.one_of("made([6])", "made([5, 4], tanh)", "made(hidden=[3])", "made([4]) >> tanh", "made([6], silu) >> actnorm(start=identity)")
 
     def share(self, positions: Shape, uses: int) -> str:
         """A shared network for `uses` uses."""
