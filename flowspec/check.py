@@ -109,7 +109,8 @@ def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
         likelihood=likelihood, density=density, inverse=inverse, volume=volume,
         passes=sum(facts.passes for _, facts in steps if "sequential" in (facts.density, facts.sampling)),
         latent_dims=sum(node.item.before[0].size for node in nodes if isinstance(node.item, End)),
-        causes={"likelihood": because, "density": slow, "inverse": hard, "volume": varying},
+        onto=all(facts.onto for _, facts in steps),
+        causes={"onto": tuple(path for path, facts in steps if not facts.onto), "likelihood": because, "density": slow, "inverse": hard, "volume": varying},
     )  # fmt: skip
 
 

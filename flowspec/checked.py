@@ -17,6 +17,7 @@ class FlowFacts(Frozen):
     passes: int
     volume: Volume
     latent_dims: int
+    onto: bool = True
     causes: dict[str, tuple[str, ...]] = {}
 
 

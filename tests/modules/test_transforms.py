@@ -15,6 +15,7 @@ from flowspec.vocabulary.maps.shifts import Additive, Affine
 from flowspec.vocabulary.maps.spline import Spline
 from flowspec.vocabulary.rules import Demand, Shape, State
 from flowspec.vocabulary.transforms.autoregressive import Autoregressive
+from flowspec.vocabulary.transforms.block_autoregressive import BlockAutoregressive
 from flowspec.vocabulary.transforms.coupling import Coupling, Elementwise
 from flowspec.vocabulary.transforms.dequantize import Dequantize, Logit, Scale
 from flowspec.vocabulary.transforms.linear import Conv1x1, Linear
@@ -63,6 +64,19 @@ EXAMPLES = {
     "autoregressive": Example(Autoregressive(map=Affine(), conditioner="net"), ODD),
     "autoregressive-spline": Example(Autoregressive(map=SPLINE, conditioner="net"), ODD, ((2,),)),
     "autoregressive-additive": Example(Autoregressive(map=Additive(), conditioner="net"), ODD),
+    **{
+        f"block_autoregressive-{name}": Example(BlockAutoregressive(**arguments), ODD)
+        for name, arguments in {
+            "tanh": dict(hidden=10, layers=2, slope=0.1),
+            "gated": dict(hidden=10, layers=1, residual="gated"),
+            "plain": dict(hidden=10, layers=3, residual="plain", activation="sigmoid"),
+            "asinh": dict(hidden=5, layers=2, activation="asinh"),
+            "softplus": dict(hidden=5, activation="softplus", slope=0.3),
+            "elu": dict(hidden=5, activation="elu", slope=0.3),
+            "leaky_relu": dict(hidden=5, layers=2, activation="leaky_relu"),
+            "relu": dict(hidden=5, activation="relu", slope=0.2),
+        }.items()
+    },
     "actnorm": Example(ActNorm(), VECTOR),
     "actnorm-image": Example(ActNorm(start="identity"), IMAGE),
     **{
@@ -208,13 +222,14 @@ def test_parameters_are_the_declared_ones(example: Example) -> None:
     networks = example.word.network_fields()
     found = {name: tuple(p.shape) for name, p in module.named_parameters() if name.split(".")[0] not in networks}
     assert found == {tensor.name: tensor.shape for tensor in example.word.parameters(example.x)}
-    assert {name for name, _ in module.named_children()} - {"map"} == set(example.word.demands(example.x, example.given))
+    own = {name.split(".")[0] for name in found}
+    assert {name for name, _ in module.named_children()} - {"map"} - own == set(example.word.demands(example.x, example.given))
 
 
 @each
 def test_gradients_reach_the_live_entries_only(example: Example) -> None:
-    if not example.word.parameters(example.x):
-        return
+    if not example.word.parameters(example.x) or isinstance(example.word, BlockAutoregressive):
+        pytest.skip("no parameters, or rows of one entry, whose norm is divided out: tests/bnaf")
     module = moved_off(made(example))
     x, given = drawn(example, batch=64)
     z, log_det = run(module.forward, x, given)
@@ -262,7 +277,8 @@ def test_both_directions_are_one_graph(example: Example) -> None:
     module = moved_off(made(example))
     x, given = drawn(example)
     z, _ = run(module.forward, x, given)
-    for direction, values in ((module.forward, x), (module.inverse, z)):
+    iterative = not isinstance(example.word, Merge) and example.word.facts(example.x).sampling == "iterative"
+    for direction, values in ((module.forward, x), (module.inverse, z))[: 1 if iterative else 2]:
         compiled = torch.compile(direction, fullgraph=True, backend="eager")
         torch.testing.assert_close(run(compiled, values, given), run(direction, values, given))
 

@@ -1,0 +1,73 @@
+"""Block autoregressive networks as bijections (B-NAF, De Cao et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from flowspec.vocabulary.rules import Facts, Fault, State, Tensor
+from flowspec.vocabulary.word import Transform
+
+Activation = Literal["tanh", "sigmoid", "softplus", "elu", "leaky_relu", "asinh", "relu"]
+BOUNDED = ("tanh", "sigmoid")
+HALF_BOUNDED = ("softplus", "elu")
+
+
+class BlockAutoregressive(Transform, word="block_autoregressive"):
+    """z_i increases with x_i and depends on x_1 … x_i: a network of block-triangular weights with positive diagonal blocks.
+
+    `layers` hidden layers of `hidden` units, the same number for each feature. A weight is W = diag(exp(s) / |row|) (exp(V) on
+    the diagonal blocks, V below them, 0 above) (De Cao et al. 2019, eqs. 5-8); the log of the Jacobian's diagonal is carried
+    beside the activations in log space (eq. 9). `residual=gated`: z = a f(x) + (1 - a) x with a = sigmoid(gate), one learned
+    number; `residual=plain`: z = x + f(x).
+
+    The activation must increase strictly. `slope` adds slope * u to it. A bounded activation without slope and without
+    residual maps onto a bounded set: as a density the flow then integrates to less than 1.
+    """
+
+    hidden: Annotated[int, Field(ge=1, le=1_000_000)]
+    layers: Annotated[int, Field(ge=1, le=1_000)] = 1
+    activation: Activation = "tanh"
+    residual: Literal["none", "plain", "gated"] = "none"
+    slope: Annotated[float, Field(ge=0)] = 0.0
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if len(x.shape) != 1:
+            raise Fault("FS302", f"`block_autoregressive` needs a vector; {x} arrives", help=("`flatten` the image first",))
+        if self.activation == "relu" and self.slope == 0:
+            raise Fault(
+                "FS408", "with `relu` the map is not a bijection: its slope is zero below 0, so that many x go to one z",
+                argument="activation",
+                help=("use an activation that increases strictly: tanh, asinh, leaky_relu, softplus", "or add a slope: `slope=0.1`"),
+            )  # fmt: skip
+        if self.hidden % x.channels:
+            raise Fault(
+                "FS409", f"`hidden` must be a multiple of the {x.channels} features, so that each has a block of its own; found {self.hidden}",
+                argument="hidden", help=(f"for example `hidden={max(1, round(self.hidden / x.channels)) * x.channels}`",),
+            )  # fmt: skip
+        return (x,)
+
+    def blocks(self, x: State) -> tuple[tuple[int, int], ...]:
+        """(outputs, inputs) for each feature of each layer."""
+        h = self.hidden // x.channels
+        return ((h, 1), *(((h, h),) * (self.layers - 1)), (1, h))
+
+    def facts(self, x: State) -> Facts:
+        bounded = self.residual == "none" and self.slope == 0 and self.activation in BOUNDED + HALF_BOUNDED
+        return Facts(sampling="iterative", passes=x.channels, onto=not bounded)
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        d, tensors = x.channels, []
+        for i, (a, b) in enumerate(self.blocks(x)):
+            tensors += [
+                Tensor(name=f"layers.{i}.weight", shape=(d * a, d * b), live_entries=d * (d + 1) // 2 * a * b),
+                Tensor(name=f"layers.{i}.log_scale", shape=(d * a,)),
+                Tensor(name=f"layers.{i}.bias", shape=(d * a,)),
+            ]
+        return (*tensors, Tensor(name="gate", shape=())) if self.residual == "gated" else tuple(tensors)
+
+    def multiply_adds(self, x: State) -> tuple[int, int]:
+        d = x.channels
+        cost = sum(d * d * a * b + d * a * b for a, b in self.blocks(x))
+        return (cost, cost)
