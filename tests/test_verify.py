@@ -117,3 +117,10 @@ def test_log_abs_det_of_a_linear_map():
     x = torch.zeros(1, 150, dtype=torch.float64), torch.zeros(1, 50, dtype=torch.float64)
     found = log_abs_det(lambda parts, n: (torch.cat(parts, 1) @ matrix,), x)
     assert found == pytest.approx(float(matrix.slogdet().logabsdet))
+
+
+def test_added_dimensions_are_dropped_on_the_way_back():
+    text = "flow wide {\n input vector(3)\n augment(2)\n coupling(affine(scale=tanh), mlp([8]))\n prior gaussian\n}"
+    found = flowspec.load(text).verify()
+    assert found.passed and found.steps[0].round_trip.error == 0.0
+    assert found.whole[0].name == "round trip" and found.whole[0].error < 1e-9

@@ -96,6 +96,7 @@ class Bar:
         self.progress.stop()
 
 
-def display(stream: TextIO = sys.stderr) -> Display:
-    """A bar on a terminal, else lines."""
+def display(stream: TextIO | None = None) -> Display:
+    """A bar on a terminal, else lines; on standard error unless told otherwise."""
+    stream = stream or sys.stderr
     return Bar(stream) if stream.isatty() else Lines(stream)

@@ -45,10 +45,15 @@ def facts_of(step: Step) -> Facts:
 
 
 def _back(facts: Facts, visit: Visit) -> tuple[tuple[Tensor, ...] | None, Tensor | None]:
-    if facts.sampling == "none" or facts.kind == "stochastic":
+    """The way back, where there is one that always leads to the same place."""
+    if facts.sampling == "none":
         return None, None
     with torch.no_grad():
-        return generate(visit.operation, visit.outputs, visit.given)
+        back, log_det = generate(visit.operation, visit.outputs, visit.given)
+        if facts.kind == "stochastic":
+            again, _ = generate(visit.operation, visit.outputs, visit.given)
+            back = back if all(map(torch.equal, back, again)) else None
+    return back, log_det
 
 
 def _round_trip(facts: Facts, visit: Visit, back: tuple[Tensor, ...] | None) -> Check:
