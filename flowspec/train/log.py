@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Protocol, TextIO
@@ -11,10 +12,15 @@ Entry = dict[str, float | int | str | None]
 
 
 class Log:
-    """`log.jsonl`: an object on each line. When a run goes on, what comes after its checkpoint is dropped."""
+    """`log.jsonl`: an object on each line. When a run goes on, what comes after its checkpoint is dropped.
 
-    def __init__(self, path: Path, step: int):
-        kept = [entry for entry in read(path) if entry["step"] <= step] if path.exists() else []
+    `writes` is off for all processes of a run but one.
+    """
+
+    def __init__(self, path: Path, step: int, writes: bool = True):
+        if not writes:
+            path = Path(os.devnull)
+        kept = [entry for entry in read(path) if entry["step"] <= step] if path.is_file() else []
         path.write_text("".join(f"{json.dumps(entry)}\n" for entry in kept), encoding="utf-8")
         self._file = path.open("a", encoding="utf-8")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -87,6 +88,18 @@ class Average:
             kept = parameter.detach().clone()
             parameter.copy_(self.values[name])
             self.values[name].copy_(kept)
+
+
+@contextmanager
+def averaged(flow: nn.Module, average: Average | None) -> Iterator[None]:
+    """The flow has its average parameters inside, where the run keeps an average."""
+    if average is not None:
+        average.swap(flow)
+    try:
+        yield
+    finally:
+        if average is not None:
+            average.swap(flow)
 
 
 def names_of(flow: nn.Module) -> dict[nn.Parameter, str]:

@@ -11,35 +11,25 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from flowspec.modules.flow import Condition, Flow
+from flowspec.modules.flow import Flow
 from flowspec.train import state, weights
 from flowspec.train.batches import Batch, Order, flipped, seeded
 from flowspec.train.errors import TrainingError
-from flowspec.train.evaluate import bits_per_dim, evaluate
+from flowspec.train.evaluate import evaluate
 from flowspec.train.fit import Splits
 from flowspec.train.folder import Folder
 from flowspec.train.log import Display, Log, Silent
-from flowspec.train.optimise import Average, names_of, optimizer, restore_optimizer
+from flowspec.train.objective import Objective
+from flowspec.train.optimise import Average, averaged, names_of, optimizer, restore_optimizer
 from flowspec.train.plan import Plan, Stage
+from flowspec.train.record import Record
 from flowspec.train.state import Position
 from flowspec.train.stop import Stop
-from flowspec.verify.walk import first_fault
+from flowspec.train.trouble import bad_gradient, bad_loss
 
 MOST_VALIDATION = 5_000
-LOG_EVERY = 10
 SAVE_AFTER = 60.0
 """Seconds between checkpoints; one is written at the end of a run in any case."""
-
-
-class Objective(nn.Module):
-    """The mean of -log p(x) in nats: what training makes small."""
-
-    def __init__(self, flow: Flow):
-        super().__init__()
-        self.flow = flow
-
-    def forward(self, x: Tensor, context: Condition) -> Tensor:
-        return -self.flow.log_prob(x, context).mean()
 
 
 @dataclass
@@ -59,7 +49,6 @@ class Trainer:
         self.position = Position(seed=settings.seed, batch=self.order.batch, examples=examples)
         self.average = Average(self.flow, settings.average) if settings.average else None
         self.stage: Stage | None = None
-        self.losses: list[float] = []
         self.kept: dict[str, Tensor] = {}
 
     # ------------------------------------------------------------------------------------------------------ start and end
@@ -79,7 +68,8 @@ class Trainer:
         """Trains to step `stop`; false if it was interrupted. What was learned is saved either way."""
         if self.position.step == 0:
             self._initialise()
-        self.log, self.since, self.saved = Log(self.folder.log, self.position.step), monotonic(), monotonic()
+        log = Log(self.folder.log, self.position.step, self.folder.writes)
+        self.record, self.saved = Record(self.flow, self.position, self.plan.epoch_steps, log, self.display), monotonic()
         self.display.start(self.position.step, stop)
         with Stop() as interrupt:
             try:
@@ -87,8 +77,7 @@ class Trainer:
                     self._step()
                 self._end_of_run()
             finally:
-                self.log.close()
-                self.display.close()
+                self.record.close()
         return not (interrupt.asked and self.position.step < stop)
 
     def _initialise(self) -> None:
@@ -119,7 +108,7 @@ class Trainer:
         self.position.step += 1
         if self.average is not None:
             self.average.update(self.flow)
-        self._tell(loss, norm, lr)
+        self.record.step(self.stage.name, loss, lr, norm)
         if self.position.step % self.plan.epoch_steps == 0:
             self._end_of_epoch()
         self._save_in_time()
@@ -141,11 +130,12 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.objective(batch.x, batch.labels)
         if not loss.isfinite():
-            raise self._not_finite(batch, step, float(loss.detach()))
+            self._seed(step)
+            raise bad_loss(self.flow, batch, step, float(loss.detach()), self.folder.last)
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self._moving(), self.plan.settings.clip or inf)
         if not norm.isfinite():
-            raise self._bad_gradient(step)
+            raise bad_gradient(self.flow, step, self.folder.last)
         self.optimizer.step()
         return float(loss.detach()), float(norm)
 
@@ -177,64 +167,22 @@ class Trainer:
         if not self._moving():
             raise TrainingError(f"nothing is left to train while {', '.join(parts) or 'the flow has no parameters'} stands still")
 
-    # -------------------------------------------------------------------------------------------------- what went wrong
-
-    def _not_finite(self, batch: Batch, step: int, loss: float) -> TrainingError:
-        self._seed(step)
-        where = first_fault(self.flow, batch.x, batch.labels) or "every step is finite when it is run again"
-        return TrainingError(f"the loss is {loss} at step {step}: {where}; {self._rescue()}")
-
-    def _bad_gradient(self, step: int) -> TrainingError:
-        bad = [name for name, p in self.flow.named_parameters() if p.grad is not None and not p.grad.isfinite().all()]
-        more = f" and of {len(bad) - 1} more" if len(bad) > 1 else ""
-        where = f"that of `{bad[-1]}`{more}" if bad else "the sum of its squares overflows"
-        return TrainingError(f"the gradient is not finite at step {step}: {where}; {self._rescue()}")
-
-    def _rescue(self) -> str:
-        if self.folder.last.exists():
-            return f"the last checkpoint is `{self.folder.last}`; a smaller learning rate or `clip` may help"
-        return "a smaller learning rate or `clip` may help"
-
-    # ----------------------------------------------------------------------------------------- epochs, logs, checkpoints
-
-    def _tell(self, loss: float, norm: float, lr: float) -> None:
-        self.losses.append(loss)
-        self.display.step(self.position.step, loss)
-        if self.position.step % LOG_EVERY == 0 or self.position.step % self.plan.epoch_steps == 0:
-            mean = sum(self.losses[-LOG_EVERY:]) / len(self.losses[-LOG_EVERY:])
-            self._log("train", mean, lr=lr, grad_norm=norm)
-
-    def _log(self, kind: str, loss: float, **more: float) -> None:
-        self.log.write(
-            kind, step=self.position.step, epoch=self.position.step // self.plan.epoch_steps, stage=self.stage.name if self.stage else None,
-            loss=loss, bits_per_dim=bits_per_dim(self.flow, -loss), seconds=round(self._seconds(), 3), **more,
-        )  # fmt: skip
-
-    def _seconds(self) -> float:
-        return self.position.seconds + monotonic() - self.since
+    # ------------------------------------------------------------------------------------------------ epochs, checkpoints
 
     def _end_of_epoch(self) -> None:
-        train = sum(self.losses) / len(self.losses)
-        self.losses.clear()
-        found = self._validate(train)
-        epoch = self.position.step // self.plan.epoch_steps
-        mark = " *" if self.position.stale == 0 else ""
-        self.display.epoch(f"epoch {epoch:>4}  step {self.position.step:>6}  train {train:.4f}  validation {found:.4f} nats{mark}")
+        self.record.end_of_epoch(self._validate())
 
-    def _validate(self, train: float = inf) -> float:
-        """The validation loss (the training loss without validation data); the best weights are kept."""
-        held = self.data.validation[:MOST_VALIDATION]
-        if self.average is not None:
-            self.average.swap(self.flow)
-        loss = -evaluate(self.flow, held, seed=self.order.seed, stream="validation").nats if len(held) else train
-        if self.position.best is None or loss < self.position.best:
-            self.position.best, self.position.stale = loss, 0
-            self.folder.write_weights(self.folder.best, self.flow)
-        else:
-            self.position.stale += 1
-        if self.average is not None:
-            self.average.swap(self.flow)
-        self._log("validation", loss)
+    def _validate(self) -> float:
+        """The validation loss; the best weights are kept."""
+        with averaged(self.flow, self.average):
+            held = self.data.validation[:MOST_VALIDATION]
+            loss = -evaluate(self.flow, held, seed=self.order.seed, stream="validation").nats
+            if self.position.best is None or loss < self.position.best:
+                self.position.best, self.position.stale = loss, 0
+                self.folder.write_weights(self.folder.best, self.flow)
+            else:
+                self.position.stale += 1
+        self.record.validation(self.stage.name, loss)
         return loss
 
     def _save_in_time(self) -> None:
@@ -244,6 +192,8 @@ class Trainer:
     def save(self) -> None:
         """Writes the checkpoint that the run can go on from."""
         self._enter_stage()
-        self.position.seconds, self.since, self.saved = self._seconds(), monotonic(), monotonic()
+        self.saved = monotonic()
+        self.record.clock()
         self.folder.write_weights(self.folder.last, self.flow)
-        state.save(self.folder.state, self.flow, self.raw_optimizer, self.average, self.position)
+        if self.folder.writes:
+            state.save(self.folder.state, self.flow, self.raw_optimizer, self.average, self.position)

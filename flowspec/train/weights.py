@@ -15,7 +15,7 @@ from flowspec import __version__
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.diagnostics import SpecError
-from flowspec.graph import Block, Graph, Network, expand
+from flowspec.graph import Block, Graph, Item, Mark, Network, Step, expand
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
 from flowspec.report.numbers import of_graph
@@ -108,11 +108,17 @@ def _checked(path: Path, metadata: Mapping[str, str], entries: int) -> CheckedGr
 
 
 def _pieces(block: Block) -> int:
-    total = 0
-    for item in block.items:
-        inner = _pieces(item) if isinstance(item, Block) else sum(_network_pieces(n) for n in getattr(item, "networks", {}).values())
-        total += (1 + inner) * (item.times if isinstance(item, Block) else 1)
-    return total
+    return sum(_item_pieces(item) for item in block.items)
+
+
+def _item_pieces(item: Item) -> int:
+    match item:
+        case Block():
+            return item.times * (1 + _pieces(item))
+        case Mark():
+            return 1
+    networks = sum(map(_network_pieces, item.networks.values()))
+    return 1 + networks + (sum(_pieces(flow.body) for flow in item.flows.values()) if isinstance(item, Step) else 0)
 
 
 def _network_pieces(network: Network) -> int:
