@@ -12,25 +12,63 @@ from flowspec.vocabulary.rules import Ports
 from flowspec.vocabulary.word import NetworkWord
 
 Signals = tuple
-"""What enters at the `modulate` sites of a shared network, one item for each site in order."""
+"""What enters at the sites of a shared network, one item for each site in order."""
+Given = tuple[Tensor, ...]
+RowByRow = Callable[[Tensor, int], Tensor]
+"""Takes row r of the input, x_BC1W, and r, in order from row 0; gives row r of the output."""
 
 
-def run(networks: Iterable[nn.Module], x: Tensor, signals: Signals = ()) -> Tensor:
-    """Networks one after another, each with the signals of the sites inside it."""
+def run(networks: Iterable[nn.Module], x: Tensor, signals: Signals = (), given: Given = ()) -> Tensor:
+    """Networks one after another, each with the signals of the sites inside it, the first with the conditions."""
     for network in networks:
-        x, signals = _apply(network, x, signals)
+        x, signals = _apply(network, x, signals, given)
+        given = ()
     return x
 
 
-def _apply(network: nn.Module, x: Tensor, signals: Signals, *given: tuple[Tensor, ...]) -> tuple[Tensor, Signals]:
-    sites = getattr(network, "sites", 0)
+def _apply(network: nn.Module, x: Tensor, signals: Signals, given: Given = ()) -> tuple[Tensor, Signals]:
+    """One network, which takes the conditions itself or has them joined to its input, and the signals left for others."""
+    takes_given, sites = getattr(network, "takes_given", False), getattr(network, "sites", 0)
+    arguments = (x, given) if takes_given else (joined(x, given),)
     if not sites:
-        return network(x, *given), signals
-    return network(x, *given, signals=signals[:sites]), signals[sites:]
+        return network(*arguments), signals
+    return network(*arguments, signals=signals[:sites]), signals[sites:]
+
+
+def run_by_rows(networks: Iterable[nn.Module], signals: Signals = (), given: Given = ()) -> RowByRow | None:
+    """What `run` computes, row by row, for networks that are causal over rows; None if one of them cannot do so.
+
+    A network that reads rows before the present one offers `by_rows`, and keeps them; any other is given the present row.
+    """
+    steps = []
+    for network in networks:
+        sites = getattr(network, "sites", 0)
+        steps.append(_by_rows(network, signals[:sites], given))
+        signals, given = signals[sites:], ()
+
+    def row(x: Tensor, r: int) -> Tensor:
+        for step in steps:
+            x = step(x, r)
+        return x
+
+    return None if None in steps else row
+
+
+def _by_rows(network: nn.Module, signals: Signals, given: Given) -> RowByRow | None:
+    if hasattr(network, "by_rows"):
+        return network.by_rows(given, signals)
+    if any(hasattr(module, "by_rows") for module in network.modules()):
+        return None
+    return lambda x, r: _apply(network, x, signals, tuple(row_of(condition, r) for condition in given))[0]
+
+
+def row_of(condition: Tensor, r: int) -> Tensor:
+    """Row r of a condition: c_BCHW -> c_BC1W; a vector holds for every row."""
+    return condition if condition.dim() == 2 else condition[:, :, r : r + 1]
 
 
 class _Combinator(nn.Module):
-    """A module over its body's networks, in their order. `sites` counts the `modulate` sites inside."""
+    """A module over its body's networks, in their order. `sites` counts the sites of a shared network inside."""
 
     takes_given = False
     """Whether it takes the conditions itself: what its word's `joins` denies."""
@@ -47,22 +85,17 @@ class Chain(_Combinator):
 
     takes_given = True
 
-    def __init__(self, word: words.Chain, ports: Ports, children: dict[str, nn.Module]):
-        super().__init__(word, ports, children)
-        self._first_takes_given = getattr(next(iter(children.values())), "takes_given", False)
+    def forward(self, x: Tensor, given: Given = (), signals: Signals = ()) -> Tensor:
+        return run(self._modules.values(), x, signals, given)
 
-    def forward(self, x: Tensor, given: tuple[Tensor, ...] = (), signals: Signals = ()) -> Tensor:
-        first, *rest = self._modules.values()
-        if self._first_takes_given:
-            x, signals = _apply(first, x, signals, given)
-        else:
-            x, signals = _apply(first, joined(x, given), signals)
-        return run(rest, x, signals)
+    def by_rows(self, given: Given = (), signals: Signals = ()) -> RowByRow | None:
+        """The chain row by row; None if one of its networks cannot do so."""
+        return run_by_rows(self._modules.values(), signals, given)
 
-    def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> Callable[[Tensor | None], Tensor] | None:
+    def incremental(self, batch: int, given: Given = ()) -> Callable[[Tensor | None], Tensor] | None:
         """The chain feature by feature, as `MADE.incremental`; None unless it is a single MADE."""
         first, *rest = self._modules.values()
-        if rest or not self._first_takes_given:
+        if rest or not hasattr(first, "incremental"):
             return None
         return first.incremental(batch, given)
 
@@ -92,7 +125,7 @@ class Parallel(_Combinator):
         return torch.cat(outputs, 1)
 
 
-def joined(x: Tensor, given: tuple[Tensor, ...]) -> Tensor:
+def joined(x: Tensor, given: Given) -> Tensor:
     """x with its conditions on the channel axis: flattened for a vector x, vectors repeated at every position otherwise."""
     if not given:
         return x
