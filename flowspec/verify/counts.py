@@ -47,4 +47,5 @@ def contracts(flow: Flow) -> Iterator[Check]:
     }
     for contract in graph.contracts:
         value = built.get(contract.fact, fact_value(graph, facts, contract))
-        yield Check(contract.text, OPERATORS[contract.operator](value, contract.value), note=f"found {value:_}" if isinstance(value, int) else f"found {value}")
+        shown = f"{value:_}" if isinstance(value, int) else value
+        yield Check(contract.text, OPERATORS[contract.operator](value, contract.value), note=f"found {shown}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -203,3 +205,8 @@ def test_an_interrupt_exits_130(good, monkeypatch):
 
     monkeypatch.setattr("flowspec.cli.check._check", interrupt)
     assert run("check", good).exit_code == 130
+
+
+def test_the_version_is_that_of_the_package():
+    project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())["project"]
+    assert project["version"] in run("--version").stdout
