@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,9 @@ def test_every_keyword_stands_in_an_example(keyword: str) -> None:
     code = re.sub(r"#.*|\"[^\"]*\"", "", "\n".join(EXAMPLES))
     shown = re.search(rf"\b{keyword}\b", code) is not None
     assert shown or keyword in UNSHOWN, f"`{keyword}` stands in no example of the page"
+
+
+def test_the_page_of_words_is_up_to_date() -> None:
+    tool = PAGE.parents[1] / "tools" / "vocabulary.py"
+    done = subprocess.run([sys.executable, str(tool), "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
