@@ -81,7 +81,7 @@ class Printer:
     def _on_many_lines(self, parts: list[Head], room: int) -> list[str]:
         lines: list[str] = []
         for part in parts:
-            head = part.lines(room - len(" {"))
+            head = part.lines(room - len(" {") if part.body else room)
             if lines:
                 head = [f"{lines.pop()} {head[0]}", *head[1:]]
             lines += head
