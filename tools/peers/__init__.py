@@ -1,0 +1,1 @@
+"""flowspec beside other PyTorch libraries of normalizing flows: the parts of `compare_peers.py`."""
