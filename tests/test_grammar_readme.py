@@ -35,5 +35,5 @@ def test_every_keyword_stands_in_an_example(keyword: str) -> None:
 
 def test_the_page_of_words_is_up_to_date() -> None:
     tool = PAGE.parents[1] / "tools" / "vocabulary.py"
-    done = subprocess.run([sys.executable, str(tool), "--check"], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, str(tool), "--check"], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

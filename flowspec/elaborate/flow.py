@@ -25,7 +25,7 @@ class FlowElaborator(Steps):
 
     def body(self, body: tree.Body, scope: Scope) -> tuple[Item, ...]:
         """The items of a body."""
-        section = Section(scope, [], {})
+        section = Section(scope, [], {}, taken={f"context_{name}" for name in self.frame.contexts})
         self._statements(body, section)
         return tuple(section.items)
 
@@ -54,14 +54,13 @@ class FlowElaborator(Steps):
         for done in range(1, times + 1):
             before, steps = self._snapshot(), self.steps
             self._block("repeat", "step", statement.body, section.scope, section, section.number("step"))
-            if done < times and self._snapshot() == before:
+            if done < times and self._snapshot() == before and section.numbers_follow("step", times - done):
                 self._rest_alike(section, times - done, self.steps - steps, statement.span)
                 return
 
     def _rest_alike(self, section: Section, times: int, steps: int, span: Span) -> None:
         last = section.items[-1]
         section.items[-1] = last.model_copy(update={"times": last.times + times})
-        section.counts["step"] += times
         self._count(times * steps, span)
 
     def _snapshot(self) -> tuple:
@@ -72,7 +71,7 @@ class FlowElaborator(Steps):
         values = evaluate(statement.values, section.scope)
         if not isinstance(values, list):
             raise fail("FS207", f"`for` needs a list or a range, found {described(values)}", statement.values.span)
-        name = statement.name.name
+        name = _free(statement.name.name, statement.name.span)
         numbers = [section.number(name) for _ in values]
         pairs = list(zip(numbers, values))
         for first, value in reversed(pairs) if self.turned else pairs:
@@ -89,9 +88,9 @@ class FlowElaborator(Steps):
             section.scope = scope
 
     def _part(self, statement: tree.Part, section: Section) -> None:
-        name = section.named(statement.name.name)
+        name = section.named(_free(statement.name.name, statement.name.span))
         if name != statement.name.name:
-            raise fail("FS211", f"a part named `{statement.name.name}` stands here already", statement.name.span)
+            raise fail("FS211", f"something named `{statement.name.name}` stands here already", statement.name.span)
         self.parts.add(name)
         self._block("part", name, statement.body, section.scope, section)
 
@@ -106,7 +105,7 @@ class FlowElaborator(Steps):
         slot = self._open_wire(statement.wire)
         outer, self.slots.current = self.slots.current, slot
         try:
-            self._block("on", section.named(statement.wire.name), statement.body, section.scope, section)
+            self._block("on", section.named(_free(statement.wire.name, statement.wire.span)), statement.body, section.scope, section)
         finally:
             self.slots.current = outer
 
@@ -145,7 +144,7 @@ class FlowElaborator(Steps):
             inner.states = self.find_state
             try:
                 opened = set(self.slots.open)
-                self._block("def", section.named(definition.name.name), definition.body, inner, section)
+                self._block("def", section.named(_free(definition.name.name, span)), definition.body, inner, section)
                 self._all_merged(opened, definition)
             finally:
                 self.frame = outer
@@ -170,6 +169,13 @@ class FlowElaborator(Steps):
     def _skip(self, statement: tree.Skipped, section: Section) -> None:
         if self.slots.current in self.slots.open:
             self.slots.open[self.slots.current].state = None
+
+
+def _free(name: str, span: Span) -> str:
+    """A name that a section may have. Raises SpecError for that of the networks that iterations share."""
+    if name.rstrip("0123456789") == "shared":
+        raise fail("FS211", f"a section cannot be called `{name}`: in paths that is what iterations share", span)
+    return name
 
 
 def _called(value: Value) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flowspec.elaborate.values import Known, Scope, fail
@@ -13,21 +14,43 @@ from flowspec.vocabulary.rules import State
 
 @dataclass
 class Section:
-    """A body being elaborated: its scope, its items so far, and how often each name has been used."""
+    """A body being elaborated: its scope, its items so far, how often each name has been used, and the names that are taken."""
 
     scope: Scope
     items: list[Item]
     counts: dict[str, int]
+    taken: set[str] = field(default_factory=set)
 
     def named(self, name: str) -> str:
         """A name of its own for a new item: `actnorm`, `actnorm2`, …"""
-        self.counts[name] = count = self.counts.get(name, 0) + 1
-        return name if count == 1 else f"{name}{count}"
+        count = self.counts.get(name, 0) + 1
+        while (found := name if count == 1 else f"{name}{count}") in self.taken:
+            count += 1
+        self.counts[name] = count
+        self.taken.add(found)
+        return found
 
     def number(self, name: str) -> int:
-        """The number of a new iteration, counted through the section."""
-        self.counts[name] = count = self.counts.get(name, 0) + 1
+        """The number of a new iteration, counted through the section; `step1` may be the name of something else."""
+        count = self.counts.get(name, 0) + 1
+        while f"{name}{count}" in self.taken:
+            count += 1
+        self._take(name, (count,))
         return count
+
+    def numbers_follow(self, name: str, times: int) -> bool:
+        """Takes the next `times` numbers of a name for iterations; False, and none taken, where one is not free."""
+        count = self.counts.get(name, 0)
+        numbers = range(count + 1, count + times + 1)
+        if any(f"{name}{number}" in self.taken for number in numbers):
+            return False
+        self._take(name, numbers)
+        return True
+
+    def _take(self, name: str, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            self.taken.add(f"{name}{number}")
+            self.counts[name] = number
 
 
 @dataclass

@@ -163,13 +163,15 @@ class Planner:
 def named(plans: list[Plan]) -> tuple[Plan, ...]:
     """Plans with names of their own: `conv`, `conv2`, …; iterations are counted from 1."""
     counts: dict[str, int] = {}
+    taken: set[str] = set()
     result = []
     for plan in plans:
-        counts[plan.name] = count = counts.get(plan.name, 0) + 1
-        if plan.first is not None:
-            result.append(replace(plan, first=count))
-        else:
-            result.append(replace(plan, name=plan.name if count == 1 else f"{plan.name}{count}"))
+        count, iterates = counts.get(plan.name, 0) + 1, plan.first is not None
+        while (name := plan.name if count == 1 and not iterates else f"{plan.name}{count}") in taken:
+            count += 1
+        counts[plan.name] = count
+        taken.add(name)
+        result.append(replace(plan, first=count) if iterates else replace(plan, name=name))
     return tuple(result)
 
 
