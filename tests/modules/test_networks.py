@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import flowspec.vocabulary  # noqa: F401  registers the words
 from flowspec.modules import module_of
 from flowspec.modules.networks.structure import joined
-from flowspec.vocabulary.networks import attention, convolution, dense_layers, gating, pointwise, structure
+from flowspec.vocabulary.networks import attention, convolution, dense_layers, gating, pointwise, resampling, structure, wavenet
 from flowspec.vocabulary.networks.structure import with_conditions
 from flowspec.vocabulary.rules import Fault, Ports, Shape
 from flowspec.vocabulary.word import NetworkWord
@@ -31,7 +31,7 @@ class Example(NamedTuple):
         return f"{self.word.word}-{'x'.join(map(str, self.input))}-{self.wanted}-{self.given}-{self.word.model_dump()}"
 
 
-VECTOR, IMAGE = (5,), (3, 6, 7)
+VECTOR, SERIES, IMAGE = (5,), (2, 6), (3, 6, 7)
 POINTWISE = (
     pointwise.ReLU(), pointwise.LeakyReLU(slope=0.3), pointwise.Tanh(), pointwise.Sigmoid(), pointwise.Softplus(), pointwise.ELU(),
     pointwise.GELU(), pointwise.SiLU(), pointwise.Dropout(rate=0.25), pointwise.ActNorm(), pointwise.ActNorm(start="identity"),
@@ -44,7 +44,18 @@ EXAMPLES = [
     Example(convolution.Conv(kernel=3, stride=2, dilation=2, bias=False), IMAGE, (4, 3, 4)),
     Example(convolution.Conv(kernel=5, stride=3, start="normal"), IMAGE, (4, 2, 3)),
     Example(convolution.Conv(kernel=2, stride=2, expand=2), (3, 6, 8)),
+    Example(convolution.Conv(kernel=1, channels=4, weight_norm=True), IMAGE),
+    Example(convolution.Conv(kernel=3, channels=4, bias=False, start="normal", weight_norm="kept"), IMAGE),
     Example(convolution.ZeroConv(), IMAGE, (4, 6, 7)),
+    Example(convolution.ZeroConv(kernel=1, start="small"), IMAGE, (4, 6, 7)),
+    Example(wavenet.WaveNet(width=4, layers=3), IMAGE),
+    Example(wavenet.WaveNet(width=4, layers=2), IMAGE, given=((2, 6, 7),)),
+    Example(wavenet.WaveNet(width=3, layers=2, kernel=5), IMAGE, given=((2,), (1, 6, 7))),
+    Example(wavenet.WaveNet(width=4, layers=1, kernel=1), IMAGE),
+    Example(resampling.Upsample(factor=4), SERIES),
+    Example(resampling.Upsample(factor=3, slope=0.1), SERIES),
+    Example(resampling.Crop(length=5), SERIES),
+    Example(resampling.Fold(rows=3), SERIES),
     *(Example(word, shape) for word in (gating.GLU(), gating.GatedTanh()) for shape in ((6,), (4, 6, 7))),
     *(Example(gating.GatedSum(), shape) for shape in ((6,), (3, 6, 7))),
     Example(attention.Nystrom(width=5, landmarks=3), IMAGE),
@@ -179,6 +190,15 @@ def test_depends_on_no_more_than_it_says(example: Example) -> None:
         assert found.triu().max() == 0
     elif example.word.ordered() is None:
         assert (found - found.diag().diag()).abs().max() == 0
+
+
+@every_example
+def test_rows_depend_on_no_rows_below_if_it_says_so(example: Example) -> None:
+    if len(example.input) != 3 or example.body or not example.word.causal():
+        pytest.skip("not over rows, or not causal")
+    net, (x, *given) = module(example).eval(), tensors(example, batch=1)
+    found = torch.autograd.functional.jacobian(lambda x: run(net, example, x, *given), x).abs().sum((0, 1, 3, 4, 5, 7))
+    assert not found.triu(1).any()
 
 
 def test_keeps_channels_last() -> None:

@@ -20,6 +20,7 @@ from flowspec.vocabulary.transforms.coupling import Coupling, Elementwise
 from flowspec.vocabulary.transforms.dequantize import Dequantize, Logit, Scale
 from flowspec.vocabulary.transforms.linear import Conv1x1, Linear
 from flowspec.vocabulary.transforms.normalisation import ActNorm
+from flowspec.vocabulary.transforms.rows import Fold
 from flowspec.vocabulary.transforms.shape import Flatten, Merge, Permute, Reshape, Reverse, Split, Squeeze, Swap
 from flowspec.vocabulary.word import Transform
 
@@ -77,6 +78,11 @@ EXAMPLES = {
             "relu": dict(hidden=5, activation="relu", slope=0.2),
         }.items()
     },
+    "autoregressive-rows": Example(Autoregressive(map=Affine(), conditioner="net", over="rows"), IMAGE),
+    "autoregressive-rows-backward": Example(
+        Autoregressive(map=SPLINE, conditioner="net", over="rows", backward=True), state(2, 3, 4), ((2, 3, 4), (2,))
+    ),
+    "fold": Example(Fold(rows=3), state(2, 12)),
     "actnorm": Example(ActNorm(), VECTOR),
     "actnorm-image": Example(ActNorm(start="identity"), IMAGE),
     **{
@@ -94,6 +100,8 @@ EXAMPLES = {
     "squeeze": Example(Squeeze(), IMAGE),
     "squeeze-offsets": Example(Squeeze(factor=3, order="offsets_first"), state(2, 6, 3)),
     "reverse": Example(Reverse(), IMAGE),
+    "reverse-rows": Example(Reverse(axis="rows"), IMAGE),
+    "reverse-columns": Example(Reverse(axis="columns"), state(2, 3, 4)),
     "permute": Example(Permute(seed=3), VECTOR),
     "permute-given": Example(Permute(order=(2, 0, 1)), IMAGE),
     "swap": Example(Swap(), ODD),
@@ -108,7 +116,7 @@ each = pytest.mark.parametrize("example", EXAMPLES.values(), ids=EXAMPLES)
 
 
 class Fake(nn.Module):
-    """A conditioner that keeps any demand: tanh(A [input, given]), masked if it must be ordered."""
+    """A conditioner that keeps any demand: tanh(A [input, given]), masked if it must be ordered, or causal over rows."""
 
     def __init__(self, demand: Demand):
         super().__init__()
@@ -121,6 +129,10 @@ class Fake(nn.Module):
         if demand.ordered:
             of = torch.arange(outputs) % features
             mask[:, :features] = of[:, None] > torch.arange(features)
+        if demand.causal:
+            (_, rows, columns), (_, *sides) = demand.input, demand.output
+            assert [rows, columns] == sides
+            mask[:, :features] = row(outputs, rows, columns)[:, None] >= row(features, rows, columns)
         self.register_buffer("mask", mask)
 
     def forward(self, x: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
@@ -129,6 +141,14 @@ class Fake(nn.Module):
 
     def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> None:
         return None
+
+    def by_rows(self, given: tuple[Tensor, ...] = ()) -> None:
+        return None
+
+
+def row(count: int, rows: int, columns: int) -> Tensor:
+    """The row of each entry of a flattened image."""
+    return torch.arange(count) // columns % rows
 
 
 def made(example: Example, seed: int = 0) -> TransformModule:

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from flowspec.vocabulary.word import Input
 
 
-class _AsGiven(nn.Module):
+class AsGiven(nn.Module):
     """Real values, shape (B, *shape)."""
 
     def __init__(self, word: Input):
@@ -22,11 +22,11 @@ class _AsGiven(nn.Module):
         return x
 
 
-class Vector(_AsGiven):
+class Vector(AsGiven):
     """Real vectors, shape (B, D)."""
 
 
-class Image(_AsGiven):
+class Image(AsGiven):
     """Images, shape (B, C, H, W)."""
 
 

@@ -79,6 +79,8 @@ class Spline(MapModule):
         word = self.word
         shape = inner.shape
         widths, heights, slopes = raw.split((word.bins, word.bins, word.bins - 1))
+        if word.temper != 1:
+            widths, heights = widths / word.temper, heights / word.temper
         across, up = _Axis(widths, word.bound, word.min_width), _Axis(heights, word.bound, word.min_height)
         index = (up if by_height else across).search(inner)
         before = _at(slopes, (index - 1).clamp_min(0), shape).masked_fill(index[0] == 0, 0)

@@ -15,6 +15,8 @@ class WeightNorm:
 
     weight: Tensor
     gain: Tensor | None
+    keeps_gain = False
+    """Whether a deployed model has the gain too."""
 
     def start_gain(self, wanted: bool = True) -> None:
         """Adds the gain, if it is wanted."""
@@ -30,6 +32,8 @@ class WeightNorm:
     @torch.no_grad()
     def fold(self) -> None:
         """Keeps w alone."""
+        if self.gain is None or self.keeps_gain:
+            return
         self.weight = nn.Parameter(self.made_weight().clone())
         self.gain = None
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from flowspec.modules import module_of
 from flowspec.modules.transforms import Given, TransformModule, total
+from flowspec.modules.transforms import over_rows
 from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import autoregressive
@@ -17,7 +18,7 @@ class Autoregressive(TransformModule):
 
     The inverse asks the conditioner for `incremental(batch, given)`: a function that takes feature i, x_B (None at first),
     and returns the parameters of the next, raw_BP, at the cost of one pass for all features together. A conditioner that
-    cannot do so returns None, and is then run in whole for each feature.
+    cannot do so returns None, and is then run in whole for each feature. Over rows it asks for `by_rows` likewise.
     """
 
     word: autoregressive.Autoregressive
@@ -29,10 +30,14 @@ class Autoregressive(TransformModule):
         self.map = module_of(word.map)(word.map)
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        if self.word.over == "rows":
+            return over_rows.forward(self.map, self.conditioner, x, given, backward=self.word.backward)
         z, log_slope = self.map(x, by_parameter(self.conditioner(x, given), self.word.map.width))
         return z, total(log_slope, x)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        if self.word.over == "rows":
+            return over_rows.inverse(self.map, self.conditioner, z, given, backward=self.word.backward)
         next_raw = self.conditioner.incremental(z.shape[0], given) or self._by_whole_passes(z, given)
         features, log_det, x = [], 0.0, None
         for column in z.split(1, 1):

@@ -36,13 +36,16 @@ class Squeeze(TransformModule):
 
 
 class Reverse(TransformModule):
-    """The channels in reverse order."""
+    """The channels, rows or columns in reverse order."""
+
+    word: shape.Reverse
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return x.flip(1), constant(x, 0.0)
+        axis = ("channels", "rows", "columns").index(self.word.axis) + 1
+        return x.flip(axis), constant(x, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return z.flip(1), constant(z, 0.0)
+        return self.forward(z)
 
 
 class Permute(TransformModule):

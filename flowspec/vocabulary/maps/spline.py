@@ -15,7 +15,8 @@ Minimum = Annotated[float, Field(gt=0, lt=1)]
 class Spline(Map, word="spline"):
     """A monotone rational-quadratic spline on [-bound, bound], the identity outside (Durkan et al. 2019, eqs. 4-8).
 
-    Each element takes B bin widths, B bin heights and B - 1 inner derivatives; the slope at both ends is 1.
+    Each element takes B bin widths, B bin heights and B - 1 inner derivatives; the slope at both ends is 1. Raw widths and
+    heights are divided by `temper` before their softmax (the paper's code: by the root of the conditioner's width).
     """
 
     bins: Annotated[int, Field(ge=2, le=1024)] = 8
@@ -23,6 +24,7 @@ class Spline(Map, word="spline"):
     min_width: Minimum = 1e-3
     min_height: Minimum = 1e-3
     min_slope: Minimum = 1e-3
+    temper: Annotated[float, Field(gt=0)] = 1.0
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

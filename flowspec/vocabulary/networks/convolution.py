@@ -44,6 +44,8 @@ class Conv(_Convolving, word="conv"):
     expand: Count | None = None
     bias: bool = True
     start: Literal["default", "zero", "normal"] = "default"
+    weight_norm: bool | Literal["kept"] = False
+    """Whether the weight is gain * v / |v| for each output channel (Salimans & Kingma 2016); `kept`: in a deployed model too."""
 
     def _sides(self, input: Shape) -> tuple[int, ...]:
         return tuple(-(-side // self.stride) for side in input[1:])
@@ -53,14 +55,22 @@ class Conv(_Convolving, word="conv"):
             raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or one equal to its stride; found {self.kernel}", argument="kernel")
         if self.channels is not None and self.expand is not None:
             raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand")
+        if self.weight_norm and self.start == "zero":
+            raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start")
         output = self._channels(self.expand * input[0] if self.expand else self.channels, input, wanted)
         if self.kernel % 2 == 0 and any(side % self.stride for side in input[1:]):
             raise Fault("FS303", f"`conv` with stride {self.stride} needs sides that {self.stride} divides; {written(input)} arrives")
         return output
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
-        weight = Tensor(name="weight", shape=(ports.output[0], ports.input[0], self.kernel, self.kernel))
-        return (weight, Tensor(name="bias", shape=(ports.output[0],))) if self.bias else (weight,)
+        channels = ports.output[0]
+        tensors = [Tensor(name="weight", shape=(channels, ports.input[0], self.kernel, self.kernel))]
+        if self.weight_norm:
+            tensors.append(Tensor(name="gain", shape=(channels,), deployed_entries=channels if self.weight_norm == "kept" else 0))
+        return (*tensors, Tensor(name="bias", shape=(channels,))) if self.bias else tuple(tensors)
+
+    def causal(self) -> bool:
+        return self.kernel == self.stride == 1
 
     def multiply_adds(self, ports: Ports) -> int:
         channels, height, width = ports.output
@@ -68,10 +78,14 @@ class Conv(_Convolving, word="conv"):
 
 
 class ZeroConv(_Convolving, word="zeroconv"):
-    """A convolution that starts at zero, its output times exp(3 * log_scale) for each channel (Glow's code)."""
+    """A convolution that starts at zero, its output times exp(3 * log_scale) for each channel (Glow's code).
+
+    `start=small`: weights and bias start within ±1e-3 (NanoFlow's code for audio).
+    """
 
     kernel: Count = 3
     channels: Count | None = None
+    start: Literal["zero", "small"] = "zero"
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0:
@@ -85,6 +99,9 @@ class ZeroConv(_Convolving, word="zeroconv"):
             Tensor(name="bias", shape=(c,)),
             Tensor(name="log_scale", shape=(c,)),
         )
+
+    def causal(self) -> bool:
+        return self.kernel == 1
 
     def multiply_adds(self, ports: Ports) -> int:
         channels, height, width = ports.output

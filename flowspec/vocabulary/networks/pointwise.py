@@ -96,3 +96,6 @@ class LayerNorm(_Pointwise, word="layernorm"):
 
     def ordered(self) -> bool | None:
         return False
+
+    def causal(self) -> bool:
+        return True

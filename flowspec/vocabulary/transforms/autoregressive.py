@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State
 from flowspec.vocabulary.transforms.coupling import parameters_for
 from flowspec.vocabulary.word import AnyMap, Net, Transform
@@ -12,18 +14,36 @@ class Autoregressive(Transform, word="autoregressive"):
 
     The density takes one pass of the conditioner; sampling goes feature by feature, D steps. `inverse { }` turns it round
     (IAF, Kingma et al. 2016). The conditioner must be ordered, as `made` is; its output is laid out as in `coupling`.
+
+    `over=rows` takes the rows of an image or a folded series for features: the elements of row r have parameters that depend
+    on the rows before r, all columns at once (WaveFlow, Ping et al. 2020, eq. 6). The conditioner reads the state a row lower,
+    zeros above it, and must be causal over rows, as `wavenet` is. `backward` goes from the last row to the first; conditions
+    with rows are then read in that order too.
     """
 
     map: AnyMap
     conditioner: Net
+    over: Literal["features", "rows"] = "features"
+    backward: bool = False
 
     def outputs(self, x: State) -> tuple[State, ...]:
+        if self.over == "rows":
+            return self._over_rows(x)
+        if self.backward:
+            raise Fault("FS208", "`backward` is for `over=rows`", argument="backward", help=("put `reverse` before it",))
         if len(x.shape) != 1:
             raise Fault("FS302", f"`autoregressive` needs a vector; {x} arrives", help=("`flatten` the image first",))
         return (x,)
 
+    def _over_rows(self, x: State) -> tuple[State, ...]:
+        if len(x.shape) != 3:
+            raise Fault("FS302", f"`autoregressive` over rows needs rows and columns; {x} arrives", help=("fold a series into rows: `fold(16)`",))
+        return (x,)
+
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
-        return {"conditioner": Demand(input=x.shape, given=given, ordered=True, **parameters_for(self.map, x.shape))}
+        order = {"causal": True} if self.over == "rows" else {"ordered": True}
+        return {"conditioner": Demand(input=x.shape, given=given, **order, **parameters_for(self.map, x.shape))}
 
     def facts(self, x: State) -> Facts:
-        return self.map.facts().model_copy(update={"sampling": "sequential", "passes": x.channels})
+        passes = x.shape[1] if self.over == "rows" else x.channels
+        return self.map.facts().model_copy(update={"sampling": "sequential", "passes": passes})

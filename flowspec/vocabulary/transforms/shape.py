@@ -50,7 +50,14 @@ class Squeeze(_Rearranging, word="squeeze"):
 
 
 class Reverse(_Rearranging, word="reverse"):
-    """Reverses the order of the channels (or features)."""
+    """Reverses the order of the channels (or features), or of the rows or columns of an image."""
+
+    axis: Literal["channels", "rows", "columns"] = "channels"
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if self.axis != "channels" and len(x.shape) != 3:
+            raise Fault("FS302", f"`reverse({self.axis})` needs rows and columns; {x} arrives", argument="axis")
+        return (x,)
 
 
 class Permute(_Rearranging, word="permute"):
