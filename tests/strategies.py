@@ -175,12 +175,12 @@ class Flows:
     def _for(self, place: Place) -> Statement:
         values = self.one_of("1..2", "[2, 1]", "[5]")
         text, shape = self._block(place, f"for i in {values}")
-        extra = self.one_of("", "permute(seed=i)\n", "if i == 2 { reverse } else { scale(factor=i) }\n", "let factor = i / 2\nscale(factor)\n")
+        extra = self.one_of("", "permute(seed=i)\n", "if i == 2 { reverse } else { scale(factor=1 / i) }\n", "let factor = 1 / i\nscale(factor)\n")
         return text.replace("{\n", "{\n" + extra, 1), shape
 
     def _if(self, place: Place) -> Statement:
         text, shape = self._block(place, f"if {self.one_of('1 < 2', 'true and not false', '2^2 == 4 or false')}", keeps=False)
-        return text + self.one_of("", " else { reverse }", " else if false { swap } else { scale(3) }"), shape
+        return text + self.one_of("", " else { reverse }", " else if false { swap } else { scale(2) }"), shape
 
     def _section(self, place: Place) -> Statement:
         return self._block(place, f"part {self._name('part')}", keeps=False)
@@ -200,7 +200,7 @@ class Flows:
         start = "(start=identity)" if place.turned else self.one_of("", "(start=identity)")
         order = list(range(place.channels))[::-1]
         lines = [
-            "reverse", "swap", "permute", "permute(random, seed=7)", f"permute({order})", f"actnorm{start}", "scale(-2, shift=0.5)", "scale(0.5)",
+            "reverse", "swap", "permute", "permute(random, seed=7)", f"permute({order})", f"actnorm{start}", "scale(-1.5, shift=0.5)", "scale(0.7)",
             *(f"elementwise({name})" for name in MAPS[:5]),
         ]  # fmt: skip
         if not place.turned:
@@ -292,7 +292,7 @@ class Flows:
 
     def _factored_later(self, place: Place) -> Statement:
         """A prior that is conditioned on a state tapped further down."""
-        keep, kept, rest = self._cut(place.shape)
+        keep, kept, _ = self._cut(place.shape)
         tap = self._name("tap")
         lines, shape = self.body(replace(place, shape=kept, keeps=True, depth=place.depth + 2), 2)
         prior = f"gaussian({self.networks.network(kept, kept[1:])}, given={tap})"

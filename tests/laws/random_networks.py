@@ -46,7 +46,7 @@ class Networks:
         site = "; modulate" if {"bias", "gate"} & set(embed.split("+")) else ""
         layer = kind.layer(self, width)
         inner = self.one_of(f"residual {{ {kind.layer(self, width)}{site}; tanh }}", f"repeat 2 {{ {kind.layer(self, width)}{site}; tanh }}", "silu")
-        name = self._defined(f"{layer}{site}\n    {inner}")
+        name = self._defined(f"{layer}{site}\n    {inner}", fixed=True)
         options = f", embed={embed}" if embed else ""
         if {"concat", "bias"} & set(embed.split("+")):
             options += f", size={self.one_of('1', '2')}"
@@ -65,9 +65,9 @@ class Networks:
         pieces += self.one_of([], [], ["tanh"])
         return " >> ".join(pieces) if form == "chain" else self._defined("\n    ".join(pieces))
 
-    def _defined(self, body: str) -> str:
+    def _defined(self, body: str, fixed: bool = False) -> str:
         name = f"net{len(self.definitions) + 1}"
-        takes, gives = self.one_of(("", ""), ("(h)", "(3)"), ("(h=2)", ""), ("(h=2)", "(h=4)"))
+        takes, gives = ("", "") if fixed else self.one_of(("", ""), ("(h)", "(3)"), ("(h=2)", ""), ("(h=2)", "(h=4)"))
         body = body.replace("(3)", "(h)") if takes and "linear(3)" in body else body
         self.definitions.append(f"net {name}{takes} {{\n    {body}\n}}")
         return name + gives
