@@ -13,8 +13,8 @@ import networkx as nx
 
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Label, SpecError
-from flowspec.graph import Contract, End, Graph, Mark, Node, Step, expand
-from flowspec.report.numbers import count, of_graph
+from flowspec.graph import Contract, End, Graph, Mark, Node, Step, expand, needed_to_sample
+from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups
 from flowspec.vocabulary.rules import Facts, written
 
@@ -61,15 +61,10 @@ def _sampling_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
         needs.add_node(i)
         if isinstance(node.item, Mark):
             continue
-        conditions = node.given if _needs_given(node) else ()
-        for wire in (*node.outputs, *conditions):
+        for wire in (*node.outputs, *needed_to_sample(node)):
             if wire in maker:
                 needs.add_edge(maker[wire], i)
     return needs
-
-
-def _needs_given(node: Node) -> bool:
-    return isinstance(node.item, End) or node.item.word.facts(node.item.domain).sampling_needs_given
 
 
 def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic]) -> tuple[int, ...]:
@@ -188,6 +183,8 @@ def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:
     """What a contract's fact really is."""
     if contract.fact == "count":
         return count(graph, contract.subject or "")
+    if contract.fact == "parameters" and contract.subject:
+        return of_part(graph, contract.subject).parameters
     if contract.fact in ("latent_dims", "likelihood", "inverse", "volume"):
         return getattr(facts, contract.fact)
     return getattr(of_graph(graph), contract.fact)

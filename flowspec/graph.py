@@ -50,6 +50,8 @@ class Step(Frozen):
     before: tuple[State, ...]
     after: tuple[State, ...]
     given_states: tuple[State, ...] = ()
+    readers: tuple[str, ...] = ()
+    """For a step that holds distributions: whose each condition is, "" for the step's own."""
     networks: dict[str, Network] = {}
     flows: dict[str, Graph] = {}
     """The flows within the step, by argument."""
@@ -161,6 +163,16 @@ def numbered(name: str, first: int | None, times: int) -> tuple[str, ...]:
     return (name,) if first is None else tuple(f"{name}{first + i}" for i in range(times))
 
 
+def needed_to_sample(node: Node) -> tuple[int, ...]:
+    """The conditions that a node needs in the sampling direction."""
+    if isinstance(node.item, Mark | End):
+        return node.given
+    facts = node.item.word.facts(node.item.domain)
+    if facts.sampling_needs_given:
+        return node.given
+    return tuple(wire for wire, reader in zip(node.given, node.item.readers) if reader in facts.sampling_readers)
+
+
 def expand(graph: Graph) -> tuple[Node, ...]:
     """Every step, prior and tap in the normalising order, each iteration on its own, with numbered wires."""
     slots = {MAIN: 0} | {context.name: i + 1 for i, context in enumerate(graph.contexts)}
@@ -195,6 +207,17 @@ def walk(block: Block, path: str = "", blocks: tuple[Block, ...] = ()) -> Iterat
                 yield from walk(item, f"{path}{name}.", inner)
         else:
             yield f"{path}{item.name}", item, inner
+
+
+def part_paths(block: Block, name: str, path: str = "") -> Iterator[str]:
+    """The paths of the parts of a name, copy by copy."""
+    for item in block.items:
+        if isinstance(item, Block):
+            for copy in item.names():
+                if item.kind == "part" and item.name == name:
+                    yield f"{path}{copy}"
+                else:
+                    yield from part_paths(item, name, f"{path}{copy}.")
 
 
 def networkx_view(graph: Graph) -> nx.DiGraph:

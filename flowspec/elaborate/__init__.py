@@ -201,7 +201,7 @@ class _Flow:
                 self._setting(statement, scope, walker.parts)
         for expectation in walker.expectations:
             try:
-                found = contract(expectation, not self._changed(scope))
+                found = contract(expectation, not self._changed(scope), walker.parts)
             except SpecError as error:
                 self.faults += error.diagnostics
             else:

@@ -32,6 +32,18 @@ class Spoken:
     inner: dict[str, Spoken] | None = None
     """Arguments that are words themselves, for the networks and places within them."""
 
+    @property
+    def held(self) -> dict[str, Spoken]:
+        """The distributions within a step that are its own, by argument."""
+        return {name: self.inner[name] for name in getattr(self.word, "holds", ()) if name in (self.inner or {})}
+
+    def places(self) -> dict[str, tuple[Value, Span]]:
+        """Every network of the step with its place, those of its distributions as `argument.field`."""
+        found = {name: (value, self.at(name)) for name, value in self.networks.items()}
+        for argument, inner in self.held.items():
+            found |= {f"{argument}.{name}": place for name, place in inner.places().items()}
+        return found
+
     def at(self, argument: str | None) -> Span:
         """The place of an argument, or of the whole call."""
         return self.spans.get(argument or "", self.span)

@@ -84,9 +84,15 @@ class Conditions:
         for item in items:
             if not isinstance(item, Known):
                 raise self._no_state(item, spoken.at("given"))
-        if not spoken.networks and not spoken.word.network_fields():
+        if not spoken.places() and not spoken.word.network_fields():
             raise fail("FS212", f"`{spoken.word.word}` has no network that could read a condition", spoken.at("given"))
         return items if all(item.state is not None for item in items) else None
+
+    def _readings(self, spoken: Spoken, scope: Scope) -> dict[str, list[Known]] | None:
+        """The conditions of a step and of the distributions within it, by reader; None when one is not known (yet)."""
+        readings = {"": self._given(spoken, scope)}
+        readings |= {argument: self._given(inner, scope) for argument, inner in spoken.held.items()}
+        return None if None in readings.values() else readings
 
     def _no_state(self, item: Value, span: Span) -> SpecError:
         if isinstance(item, Symbol):
@@ -95,26 +101,26 @@ class Conditions:
             return fail("FS201", f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.span, help=help)
         return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span)
 
-    def _step_networks(self, spoken: Spoken, domain: State, given: list[Known] | None) -> dict[str, Network] | None:
-        if given is None:
+    def _step_networks(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Network] | None:
+        if readings is None:
             return None
-        return self._networks(spoken, domain, given, lambda shapes: spoken.word.demands(domain, shapes), lambda: None)
+        shapes = {reader: tuple(known.state.shape for known in given) for reader, given in readings.items()}
+        return self._networks(spoken, lambda: spoken.word.asks(domain, shapes))
 
-    def _networks(self, spoken: Spoken, state: State, given: list[Known], demands: Callable[[tuple], dict[str, Demand]], check: Callable[[], None]) -> dict[str, Network]:  # fmt: skip
+    def _networks(self, spoken: Spoken, demands: Callable[[], dict[str, Demand]]) -> dict[str, Network]:
         try:
-            check()
-            wanted = demands(tuple(known.state.shape for known in given))
+            wanted = demands()
         except Fault as fault:
             raise from_fault(fault, spoken.spans, spoken.span) from None
         return {
-            field: build(self.planner.plan(value, spoken.at(field)), wanted[field], field, f"the {_role(field)} of `{spoken.word.word}`")
-            for field, value in spoken.networks.items()
+            field: build(self.planner.plan(value, span), wanted[field], field, f"the {_role(field)} of `{spoken.word.word}`")
+            for field, (value, span) in spoken.places().items()
             if field in wanted
         }
 
 
 def _role(field: str) -> str:
-    return "network" if field == "form" else field
+    return "network" if field == "form" else field.removesuffix(".form")
 
 
 def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:

@@ -11,7 +11,7 @@ from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import State
 
 FACTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "likelihood", "inverse", "volume", "shape", "count")
-"""What a contract can speak of; `count(name)` is the number of steps, definitions and parts of that name."""
+"""What a contract can speak of; `count(name)` is the number of steps, definitions and parts of that name, `parameters(name)` what parts of it hold."""
 COUNTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "shape", "count")
 """Facts that are numbers of the spec as written: they are not asked of it with other parameters."""
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
@@ -27,7 +27,7 @@ class Expectation:
     chosen: bool
 
 
-def contract(expectation: Expectation, as_written: bool) -> Contract | None:
+def contract(expectation: Expectation, as_written: bool, parts: set[str]) -> Contract | None:
     """The contract of an `expect`; one on `shape` is checked at once. Raises SpecError.
 
     With other parameters than those written, counts are other counts: they are then asked only where an `if` says so.
@@ -38,6 +38,9 @@ def contract(expectation: Expectation, as_written: bool) -> Contract | None:
     fact, subject = _fact(condition.left, scope)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
+    if fact == "parameters" and subject is not None and subject not in parts:
+        known = ("parts here: " + ", ".join(sorted(parts)),) if parts else ("name a section with `part name { … }`",)
+        raise fail("FS201", f"unknown part `{subject}`", condition.left.span, help=known)
     if fact in COUNTS and not (as_written or expectation.chosen):
         return None
     if fact == "shape":
@@ -49,13 +52,13 @@ def contract(expectation: Expectation, as_written: bool) -> Contract | None:
 
 def _fact(expression: tree.Expression, scope: Scope) -> tuple[str, str | None]:
     name = getattr(expression, "name", None)
-    if isinstance(expression, tree.Call) and name == "count" and len(expression.arguments) == 1:
+    if isinstance(expression, tree.Call) and name in ("count", "parameters") and len(expression.arguments) == 1:
         subject = expression.arguments[0].value
         if isinstance(subject, tree.Name):
-            return "count", subject.name
+            return name, subject.name
     if isinstance(expression, tree.Name) and name in FACTS and name != "count":
         return name, None
-    raise fail("FS701", "a contract begins with a fact: " + ", ".join(FACTS[:-1]) + " or count(name)", expression.span)
+    raise fail("FS701", "a contract begins with a fact: " + ", ".join(FACTS[:-1]) + ", parameters(part) or count(name)", expression.span)
 
 
 def _value(value: Value, expression: tree.Expression) -> int | float | str | bool | tuple:

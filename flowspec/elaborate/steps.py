@@ -12,7 +12,7 @@ from flowspec.elaborate.values import Known, evaluate, fail
 from flowspec.graph import End, Mark, Step
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.vocabulary.rules import Fault, State
+from flowspec.vocabulary.rules import Demand, Fault, Shape, State
 from flowspec.vocabulary.transforms.shape import Merge
 from flowspec.vocabulary.word import Prior
 
@@ -85,17 +85,17 @@ class Steps(Conditions):
         self.ends.append(span)
         if state is None or given is None:
             return
-        if state.levels is not None:
+        if state.levels is not None and spoken.word.reads == "real":
             raise fail("FS307", f"`{spoken.word.word}` is a density of real numbers; integers 0 … {state.levels - 1} arrive", spoken.span,
                        help=("put `dequantize(uniform)` before it",))  # fmt: skip
-        networks = self._networks(spoken, state, given, lambda shapes: spoken.word.demands(state, shapes), lambda: spoken.word.check(state))
+        networks = self._networks(spoken, lambda: _checked_demands(spoken.word, state, tuple(known.state.shape for known in given)))
         section.items.append(End(
             name=section.named(name), word=spoken.word, reads=(slot,), given=tuple(k.slot for k in given), before=(state,),
             given_states=tuple(k.state for k in given), networks=networks, span=span,
         ))  # fmt: skip
 
     def _transform(self, spoken: Spoken, statement: tree.Do, section: Section) -> None:
-        given = self._given(spoken, section.scope)
+        readings = self._readings(spoken, section.scope)
         wire = self.slots.wire(statement.span)
         state = wire.state
         if state is None:
@@ -108,14 +108,16 @@ class Steps(Conditions):
             outputs = (domain,)
         else:
             domain, outputs = state, self._outputs(spoken, state)
-        networks, flows = self._step_networks(spoken, domain, given), self._flows(spoken, domain)
+        networks, flows = self._step_networks(spoken, domain, readings), self._flows(spoken, domain)
         writes = self._writes(spoken, statement, outputs)
         name = section.named(spoken.word.word)
-        if given is not None and networks is not None:
+        if readings is not None and networks is not None:
+            given = [known for reading in readings.values() for known in reading]
+            readers = tuple(reader for reader, reading in readings.items() for _ in reading) if spoken.word.holds else ()
             self._emit(section, Step(
                 name=name, word=spoken.word, reads=(self.slots.current,), writes=writes, given=tuple(k.slot for k in given),
-                before=(state,), after=outputs, given_states=tuple(k.state for k in given), networks=networks, flows=flows,
-                inverted=self.turned, span=statement.span,
+                before=(state,), after=outputs, given_states=tuple(k.state for k in given), readers=readers, networks=networks,
+                flows=flows, inverted=self.turned, span=statement.span,
             ))  # fmt: skip
         self._move_on(spoken, statement, section, writes, outputs, name)
 
@@ -187,6 +189,11 @@ class Steps(Conditions):
                 self.slots.open[self._new_wire(name)] = Wire(None, statement.span)
         elif self._closing(spoken):
             self.ends.append(statement.span)
+
+
+def _checked_demands(word: Prior, state: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
+    word.check(state)
+    return word.demands(state, given)
 
 
 def raiser(error: SpecError) -> Callable[[], None]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flowspec.diagnostics import Diagnostic, Label, SpecError
+from flowspec.elaborate.functions import FUNCTIONS, Unfit
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
@@ -110,6 +111,8 @@ def _call(expression: tree.Call, scope: Scope) -> Value:
     values = [evaluate(argument.value, scope) for argument in expression.arguments]
     try:
         return function(*values)
+    except Unfit as error:
+        raise fail("FS206", str(error), expression.span) from None
     except (TypeError, ValueError, OverflowError) as error:
         raise fail("FS206", f"`{expression.name}` cannot take these values", expression.span) from error
 
@@ -201,10 +204,6 @@ _RULES: dict[type, Callable[[object, Scope], Value]] = {
     tree.Index: _index,
     tree.Slice: _slice,
 }
-
-FUNCTIONS: dict[str, Callable[..., Value]] = {"len": len, "min": min, "max": max}
-"""Functions of values that every expression may call."""
-
 
 def number(value: Value, span: Span) -> int | float:
     """The value if it is a number. Raises SpecError otherwise."""

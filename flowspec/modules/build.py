@@ -61,6 +61,8 @@ def _node(item: Step | End, shared: Shared) -> nn.Module:
         networks |= {field: _build(check(flow)) for field, flow in item.flows.items()}
     given = tuple(state.shape for state in item.given_states)
     state = item.before[0] if isinstance(item, End) else item.before if isinstance(item.word, Merge) else item.domain
+    if isinstance(item, Step) and item.word.holds:
+        return module_of(item.word)(item.word, state, given, networks, item.readers)
     return module_of(item.word)(item.word, state, given, networks)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from flowspec.checked import CheckedGraph
-from flowspec.graph import End, Mark, Node
+from flowspec.graph import needed_to_sample
+from flowspec.modules.operations import Operation, Temperature, operations, packed, temperature_of, unpack
 from flowspec.vocabulary.rules import State
 
 Condition = Tensor | Mapping[str, Tensor] | None
-Temperature = float | Mapping[str, float]
 
 
 class Section(nn.Module):
@@ -39,21 +38,6 @@ class Section(nn.Module):
         return found
 
 
-@dataclass(frozen=True, eq=False)
-class Operation:
-    """One node as the flow runs it: its module, the wires it reads and makes, and those nobody reads after it."""
-
-    path: str
-    module: nn.Module
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    given: tuple[int, ...]
-    ends: bool
-    inverted: bool
-    state: State
-    drops: tuple[int, ...] = ()
-
-
 class Flow(Section):
     """A normalizing flow: log p(x) = sum over priors of log p(z) + log|det dz/dx| (and the terms of its stochastic steps).
 
@@ -70,8 +54,8 @@ class Flow(Section):
             self.put(f"context_{name}", child)
         density = [checked.nodes[i] for i in checked.density]
         sampling = [checked.nodes[i] for i in checked.sampling or ()]
-        self._density = _operations(self, density, reading=lambda node: node.inputs)
-        self._sampling = _operations(self, sampling, reading=lambda node: node.outputs)
+        self._density = operations(self.at, density, lambda node: node.inputs, lambda node: node.given)
+        self._sampling = operations(self.at, sampling, lambda node: node.outputs, needed_to_sample)
 
     @property
     def input_state(self) -> State:
@@ -104,8 +88,8 @@ class Flow(Section):
                 latents.append((operation, wires[operation.inputs[0]], given))
             else:
                 run = operation.module.inverse if operation.inverted else operation.module
-                outputs, change = run(_packed(wires, operation.inputs), given)
-                _unpack(wires, operation.outputs, outputs)
+                outputs, change = run(packed(wires, operation.inputs), given)
+                unpack(wires, operation.outputs, outputs)
                 log_det = log_det + change
             for wire in operation.drops:
                 del wires[wire]
@@ -117,12 +101,13 @@ class Flow(Section):
     def sample(self, n: int, context: Condition = None, temperature: Temperature = 1.0) -> Tensor:
         """Draws n examples, (n, *shape). A context of batch n gives one example for each row, one of batch 1 is repeated.
 
-        `temperature` multiplies the standard deviation of every prior; a mapping does so for the parts it names. Raises
-        ValueError where the flow cannot be sampled.
+        `temperature` multiplies the standard deviation of every prior and decoder; a mapping does so for the parts it names.
+        Raises ValueError where the flow cannot be sampled.
         """
         self._can_sample()
         wires = self._start(None, _repeated(context, n))
-        return self._generate(wires, lambda op, given: op.module.sample(n, given, _temperature(op.path, temperature)))[0]
+        draw = lambda op, given: op.module.sample(n, given, temperature_of(op.path, temperature))  # noqa: E731
+        return self._generate(wires, draw, temperature)[0]
 
     def sample_with_log_prob(self, n: int, context: Condition = None) -> tuple[Tensor, Tensor]:
         """Draws n examples with their log-likelihoods in one pass, (n, *shape) and (n,); gradients reach the parameters.
@@ -147,27 +132,33 @@ class Flow(Section):
         """Whether the flow is conditioned on anything."""
         return bool(self._contexts)
 
-    def inverse(self, z: Tensor | tuple[Tensor, ...], context: Condition = None) -> Tensor:
-        """The example that goes to the latents z, as `forward` gives them: -> (B, *shape)."""
+    def inverse(self, z: Tensor | tuple[Tensor, ...], context: Condition = None, temperature: Temperature = 1.0) -> Tensor:
+        """The example that goes to the latents z, as `forward` gives them: -> (B, *shape).
+
+        What a decoder draws has the `temperature`; at 0 it is the decoder's mean.
+        """
         self._can_sample()
         latents = (z,) if isinstance(z, Tensor) else tuple(z)
         ends = [operation.path for operation in self._density if operation.ends]
         if len(latents) != len(ends):
             raise ValueError(f"{len(ends)} latents are needed, one for each prior ({', '.join(ends)}); found {len(latents)}")
         by_path = dict(zip(ends, latents))
-        return self._generate(self._start(None, context), lambda op, given: by_path[op.path])[0]
+        return self._generate(self._start(None, context), lambda op, given: by_path[op.path], temperature)[0]
 
-    def _generate(self, wires: dict[int, Tensor], draw) -> tuple[Tensor, Tensor | float]:  # noqa: ANN001
+    def _generate(self, wires: dict[int, Tensor], draw, temperature: Temperature = 1.0) -> tuple[Tensor, Tensor | float]:  # noqa: ANN001
         log_det: Tensor | float = 0.0
         for operation in self._sampling:
-            given = tuple(wires[wire] for wire in operation.given if wire in wires)
+            given = tuple(wires[wire] for wire in operation.given)
             if operation.ends:
                 wires[operation.inputs[0]] = draw(operation, given)
+            elif getattr(operation.module, "draws", False):
+                warmth = temperature_of(operation.path, temperature)
+                wires[operation.inputs[0]] = operation.module.inverse(wires[operation.outputs[0]], given, warmth)[0]
             else:
                 run = operation.module if operation.inverted else operation.module.inverse
-                inputs, change = run(_packed(wires, operation.outputs), given)
+                inputs, change = run(packed(wires, operation.outputs), given)
                 log_det = log_det + change
-                _unpack(wires, operation.inputs, inputs)
+                unpack(wires, operation.inputs, inputs)
             for wire in operation.drops:
                 wires.pop(wire, None)
         return wires[0], log_det
@@ -210,29 +201,6 @@ class Flow(Section):
         return wires
 
 
-def _operations(flow: Section, nodes: list[Node], reading) -> tuple[Operation, ...]:  # noqa: ANN001
-    last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *node.given)}
-    operations = []
-    for i, node in enumerate(nodes):
-        if isinstance(node.item, Mark):
-            continue
-        ends = isinstance(node.item, End)
-        read = {*reading(node), *node.given}
-        operations.append(Operation(
-            path=node.path, module=flow.at(node.path), inputs=node.inputs, outputs=node.outputs, given=node.given, ends=ends,
-            inverted=not ends and node.item.inverted, state=node.item.before[0], drops=tuple(wire for wire in read if last[wire] == i),
-        ))  # fmt: skip
-    return tuple(operations)
-
-
-def _packed(wires: dict[int, Tensor], numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...]:
-    return wires[numbers[0]] if len(numbers) == 1 else tuple(wires[number] for number in numbers)
-
-
-def _unpack(wires: dict[int, Tensor], numbers: tuple[int, ...], values: Tensor | tuple[Tensor, ...]) -> None:
-    wires.update(zip(numbers, (values,) if isinstance(values, Tensor) else values))
-
-
 def _real(x: Tensor) -> torch.dtype:
     return x.dtype if x.is_floating_point() else torch.get_default_dtype()
 
@@ -243,10 +211,3 @@ def _repeated(context: Condition, n: int) -> Condition:
     items = context if isinstance(context, Mapping) else {"": context}
     repeated = {name: value.expand(n, *value.shape[1:]) for name, value in items.items()}
     return repeated if isinstance(context, Mapping) else repeated[""]
-
-
-def _temperature(path: str, temperature: Temperature) -> float:
-    if not isinstance(temperature, Mapping):
-        return temperature
-    parts = path.split(".")
-    return next((value for name, value in temperature.items() if name in parts), 1.0)

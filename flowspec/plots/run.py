@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flowspec.modules.flow import Flow, Temperature
+from flowspec.modules.flow import Flow
+from flowspec.modules.operations import Temperature
 from flowspec.plots.curve import curve
 from flowspec.plots.density import density_map
 from flowspec.plots.images import image_grid

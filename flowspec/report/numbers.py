@@ -115,7 +115,9 @@ def _of_step(step: Step) -> Numbers:
     own = of_tensors(word.parameters(x))._replace(
         density=density, sampling=sampling, activations=sum(s.size for s in step.after)
     )
-    total = _with_networks(own, step.networks, word.evaluations(x))
+    total = own
+    for name, network in step.networks.items():
+        total = _with_networks(total, {name: network}, word.uses(x, name))
     for flow in step.flows.values():
         total = total.plus(of_graph(flow)._replace(sampling=0))
     return total._replace(density=total.sampling, sampling=total.density) if step.inverted else total
@@ -126,6 +128,20 @@ def _with_networks(own: Numbers, networks: dict[str, Network], evaluations: tupl
         numbers = of_network(network)
         own = own.plus(numbers._replace(density=numbers.density * evaluations[0], sampling=numbers.density * evaluations[1]))
     return own
+
+
+def of_part(graph: Graph, name: str) -> Numbers:
+    """Totals of the parts of a name; networks shared with what is outside count outside."""
+    return _of_parts(graph.body.items, name)
+
+
+def _of_parts(items: tuple[Item, ...], name: str) -> Numbers:
+    total = Numbers()
+    for item in items:
+        if isinstance(item, Block):
+            named = item.kind == "part" and item.name == name
+            total = total.plus((of_item(item) if named else _of_parts(item.items, name)).times(item.times))
+    return total
 
 
 def count(graph: Graph, name: str) -> int:

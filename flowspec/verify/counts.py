@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from flowspec.check import fact_value
-from flowspec.graph import Mark
+from flowspec.graph import Mark, part_paths
 from flowspec.modules.flow import Flow
 from flowspec.report.numbers import of_graph, of_item
 from flowspec.verify.result import Check
@@ -46,6 +46,9 @@ def contracts(flow: Flow) -> Iterator[Check]:
         "latent_dims": sum(operation.state.size for operation in flow._density if operation.ends),
     }
     for contract in graph.contracts:
-        value = built.get(contract.fact, fact_value(graph, facts, contract))
+        if contract.fact == "parameters" and contract.subject:
+            value = sum(p.numel() for path in part_paths(graph.body, contract.subject) for p in flow.at(path).parameters())
+        else:
+            value = built.get(contract.fact, fact_value(graph, facts, contract))
         shown = f"{value:_}" if isinstance(value, int) else value
         yield Check(contract.text, OPERATORS[contract.operator](value, contract.value), note=f"found {shown}")

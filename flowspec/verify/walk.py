@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from flowspec.modules.flow import Condition, Flow, Operation
+from flowspec.modules.flow import Condition, Flow
+from flowspec.modules.operations import Operation
 
 Wires = dict[int, Tensor]
 

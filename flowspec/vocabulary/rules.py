@@ -154,6 +154,8 @@ class Facts(Frozen):
     log_det: Likelihood = "exact"
     volume: Volume = "varies"
     sampling_needs_given: bool = True
+    sampling_readers: tuple[str, ...] = ()
+    """Arguments whose own conditions sampling needs even where it does not need the step's."""
     onto: bool = True
     """Whether every z is reached; if not, the flow's density integrates to less than 1, and some draws have no x."""
 

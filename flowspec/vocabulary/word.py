@@ -98,6 +98,10 @@ class Transform(Word, role="transform"):
     """The values it can stand on."""
     closes: ClassVar[str | None] = None
     """The argument whose prior ends the second output, for a transform that has one."""
+    holds: ClassVar[tuple[str, ...]] = ()
+    """Arguments that are distributions within the step: their networks are the step's, named `argument.field`."""
+    terms: ClassVar[tuple[str, ...]] = ("log_det",)
+    """What the step adds to log p(x), term by term; of more than one the module gives each (`with_terms`)."""
 
     def outputs(self, x: State) -> tuple[State, ...]:
         """The states that leave, given the one that enters. Raises Fault where the step cannot stand."""
@@ -110,6 +114,10 @@ class Transform(Word, role="transform"):
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         """What is asked of each network."""
         return {}
+
+    def asks(self, x: State, given: Mapping[str, tuple[Shape, ...]]) -> dict[str, Demand]:
+        """The demands, with the conditions of each reader: those of the step under "", those of an argument under its name."""
+        return self.demands(x, given.get("", ()))
 
     def nested(self, x: State) -> dict[str, NestedDemand]:
         """What is asked of each flow within the step."""
@@ -131,9 +139,18 @@ class Transform(Word, role="transform"):
         """How many times each network is evaluated in whole: density, sampling."""
         return (1, 1)
 
+    def uses(self, x: State, network: str) -> tuple[int, int]:
+        """The evaluations of one network, where they differ."""
+        return self.evaluations(x)
+
 
 class Prior(Word, role="prior"):
-    """A distribution that ends a wire."""
+    """A distribution that ends a wire, or stands within a step."""
+
+    reads: ClassVar[Literal["real", "integers"]] = "real"
+    """The values it is a distribution of."""
+    reparametrised: ClassVar[bool] = True
+    """Whether gradients reach its parameters through its draws."""
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         """What is asked of each network."""

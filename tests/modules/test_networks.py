@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import flowspec.vocabulary  # noqa: F401  registers the words
 from flowspec.modules import module_of
 from flowspec.modules.networks.structure import joined
-from flowspec.vocabulary.networks import attention, convolution, dense_layers, gating, pointwise, resampling, structure, wavenet
+from flowspec.vocabulary.networks import attention, convolution, dense_layers, gating, images, pointwise, resampling, structure, wavenet
 from flowspec.vocabulary.networks.structure import with_conditions
 from flowspec.vocabulary.rules import Fault, Ports, Shape
 from flowspec.vocabulary.word import NetworkWord
@@ -44,6 +44,14 @@ EXAMPLES = [
     Example(convolution.Conv(kernel=3, stride=2, dilation=2, bias=False), IMAGE, (4, 3, 4)),
     Example(convolution.Conv(kernel=5, stride=3, start="normal"), IMAGE, (4, 2, 3)),
     Example(convolution.Conv(kernel=2, stride=2, expand=2), (3, 6, 8)),
+    Example(convolution.Conv(kernel=4, channels=4, stride=2), (3, 6, 8)),
+    Example(images.UpConv(channels=4), IMAGE),
+    Example(images.UpConv(kernel=4, bias=False), IMAGE, (2, 12, 14)),
+    Example(images.UpConv(kernel=5, channels=2, stride=3), (3, 2, 3)),
+    Example(images.Mean(), IMAGE),
+    Example(images.Reshape(shape=(6, 3, 7)), IMAGE),
+    Example(images.Reshape(), (12,), (3, 2, 2)),
+    Example(images.Sum(), IMAGE, body=(pointwise.Tanh(), convolution.Conv(kernel=3, channels=3, start="normal"))),
     Example(convolution.Conv(kernel=1, channels=4, weight_norm=True), IMAGE),
     Example(convolution.Conv(kernel=3, channels=4, bias=False, start="normal", weight_norm="kept"), IMAGE),
     Example(convolution.ZeroConv(), IMAGE, (4, 6, 7)),

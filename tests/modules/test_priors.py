@@ -40,6 +40,12 @@ EXAMPLES = [
     Example(NETWORK, VECTOR),
     Example(NETWORK, VECTOR, ((4,),)),
     Example(NETWORK, VECTOR, ((4,), (2,))),
+    Example(gaussian.Gaussian(form="mlp([4])", spread="softplus", floor=1e-3), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", spread="log_variance", floor=0.2), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", scale="scalar", floor=0.1), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", scale="channel", spread="log_variance"), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", scale="element", spread="softplus"), VECTOR, ((4,), (2,))),
+    Example(gaussian.Gaussian(form="mlp([4])", scale=0.7), VECTOR, ((4,),)),
 ]
 
 
@@ -80,9 +86,24 @@ def reference(example: Example, prior: nn.Module, given: tuple[torch.Tensor, ...
         base = distributions.Normal(prior.mean + zeros, prior.log_sd.exp() + zeros)
     else:
         reads, *rest = given or (torch.zeros(1, 2 * example.shape[0], dtype=torch.float64),)
-        mean, log_sd = prior.form(reads, tuple(rest))[0].chunk(2)
-        base = distributions.Normal(mean, log_sd.exp())
+        raw = prior.form(reads, tuple(rest))[0]
+        mean, raw_sd = raw.chunk(2) if word.scale == "network" else (raw, getattr(prior, "raw_sd", None))
+        base = distributions.Normal(mean, spread(word, raw_sd).expand_as(mean))
     return distributions.Independent(base, len(example.shape))
+
+
+def spread(word: gaussian.Gaussian, raw: torch.Tensor | None) -> torch.Tensor:
+    """The standard deviation, as the declaration says."""
+    if isinstance(word.scale, float):
+        return torch.tensor(word.scale, dtype=torch.float64)
+    return word.floor + {"log_sd": raw.exp(), "log_variance": raw.exp().sqrt(), "softplus": raw.exp().log1p()}[word.spread]
+
+
+def test_a_draw_has_the_density_that_is_said_of_it() -> None:
+    for example in EXAMPLES:
+        prior, given = module(example), conditions(example, 6)
+        z, log_p = prior.draw(6, given)
+        torch.testing.assert_close(log_p, prior(z, given))
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +115,8 @@ every_example = pytest.mark.parametrize("example", EXAMPLES, ids=str)
 
 
 def test_every_word_has_an_example() -> None:
-    assert {example.word.word for example in EXAMPLES} == set(Prior.words)
+    of_integers = {"bernoulli"}  # tests/vae
+    assert {example.word.word for example in EXAMPLES} | of_integers == set(Prior.words)
 
 
 @every_example

@@ -13,13 +13,14 @@ from flowspec.vocabulary.rules import Ports
 class Conv(WeightNorm, nn.Conv2d):
     """A 2-D convolution with zero padding: x_BCHW -> y_BEHW, a side of n becoming ceil(n / stride).
 
-    With padding d(k-1)/2 torch gives floor((n - 1) / stride) + 1 positions, which is ceil(n / stride).
+    With padding d(k-1)/2 torch gives floor((n - 1) / stride) + 1 positions, which is ceil(n / stride); an even kernel with
+    padding (k-stride)/2 gives n / stride.
     """
 
     def __init__(self, word: words.Conv, ports: Ports, children: dict[str, nn.Module]):
         super().__init__(
-            ports.input[0], ports.output[0], word.kernel, stride=word.stride, padding=word.dilation * (word.kernel - 1) // 2 if word.kernel % 2 else 0,
-            dilation=word.dilation, bias=word.bias,
+            ports.input[0], ports.output[0], word.kernel, stride=word.stride, dilation=word.dilation, bias=word.bias,
+            padding=word.dilation * (word.kernel - 1) // 2 if word.kernel % 2 else (word.kernel - word.stride) // 2,
         )  # fmt: skip
         if word.start != "default":
             nn.init.normal_(self.weight, std=0.05) if word.start == "normal" else nn.init.zeros_(self.weight)

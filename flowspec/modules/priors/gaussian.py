@@ -14,7 +14,7 @@ from flowspec.vocabulary.word import Prior
 
 
 class _Prior(nn.Module):
-    """log_prob: z_B…, conditions -> log_p_B; sample: n, conditions, temperature -> z_n…."""
+    """log_prob: z_B…, conditions -> log_p_B; sample: n, conditions, temperature -> z_n…; draw: both of one draw."""
 
     def __init__(self, word: Prior, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__()
@@ -32,6 +32,11 @@ class _Prior(nn.Module):
         """n draws, the spread times the temperature."""
         raise NotImplementedError
 
+    def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
+        """n draws with their log density; a network is evaluated once."""
+        z = self.sample(n, given)
+        return z, self.log_prob(z, given)
+
     def forward(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         return self.log_prob(z, given)
 
@@ -40,7 +45,7 @@ class _Prior(nn.Module):
 
 
 class Gaussian(_Prior):
-    """log N(z; mean, exp(log_sd)) summed over dimensions; both standard, learned, or given by a network."""
+    """log N(z; mean, sd) summed over dimensions; both standard, learned, or given by a network."""
 
     def __init__(self, word: words.Gaussian, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, z, given, networks)
@@ -48,6 +53,7 @@ class Gaussian(_Prior):
         for tensor in word.parameters(z):
             self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))
         self.has_network = bool(networks)
+        self.word = word
 
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         if self.standard:
@@ -60,19 +66,63 @@ class Gaussian(_Prior):
         if self.standard:
             return noise
         mean, log_sd = self._moments(given)
-        if self.has_network and given and len(mean) != n:
-            raise ValueError(f"{n} draws need conditions for {n} examples; the conditions hold {len(mean)}")
+        self._as_many(n, mean, given)
         return mean + log_sd.exp() * noise
 
+    def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
+        if not self.has_network:
+            return super().draw(n, given)
+        mean, log_sd = self._moments(given)
+        self._as_many(n, mean, given)
+        noise = self._empty(n).normal_()
+        return mean + log_sd.exp() * noise, (-0.5 * (noise * noise + log(2 * pi)) - log_sd).flatten(1).sum(1)
+
+    def _as_many(self, n: int, mean: Tensor, given: tuple[Tensor, ...]) -> None:
+        if self.has_network and given and len(mean) != n:
+            raise ValueError(f"{n} draws need conditions for {n} examples; the conditions hold {len(mean)}")
+
     def _moments(self, given: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """Mean and log-sd, as wide as the state where a network gives them."""
         if not self.has_network:
             return self.mean, self.log_sd
-        if given:
-            raw = self.form(given[0], given[1:])
-        else:
-            raw = self.form(self.like.new_zeros(1, 2 * self.shape[0], *self.shape[1:]))
-        mean, log_sd = raw.chunk(2, 1)
-        return mean, log_sd
+        channels = (2 if self.word.scale == "network" else 1) * self.shape[0]
+        raw = self.form(given[0], given[1:]) if given else self.form(self.like.new_zeros(1, channels, *self.shape[1:]))
+        if self.word.scale == "network":
+            mean, raw_sd = raw.chunk(2, 1)
+            return mean, self._log_sd(raw_sd)
+        if isinstance(self.word.scale, float):
+            return raw, torch.full_like(raw, log(self.word.scale))
+        return raw, self._log_sd(self.raw_sd).expand_as(raw)
+
+    def _log_sd(self, raw: Tensor) -> Tensor:
+        if self.word.spread == "softplus":
+            return (F.softplus(raw) + self.word.floor).log()
+        log_sd = 0.5 * raw if self.word.spread == "log_variance" else raw
+        return torch.logaddexp(log_sd, log_sd.new_tensor(self.word.floor).log()) if self.word.floor else log_sd
+
+
+class Bernoulli(_Prior):
+    """x log p + (1 - x) log(1 - p) summed over dimensions, p = sigmoid(logit)."""
+
+    def __init__(self, word: words.Bernoulli, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, z, given, networks)
+        self.has_network = bool(networks)
+        if not networks:
+            self.logit = nn.Parameter(torch.zeros(z.shape))
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        logit = self._logit(given).expand(z.shape)
+        return -F.binary_cross_entropy_with_logits(logit, z.to(logit.dtype), reduction="none").flatten(1).sum(1)
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        logit, noise = self._logit(given), self._empty(n).uniform_()
+        # x = 1 where the logit beats logistic noise; cooled noise leaves the likelier value.
+        return (logit > temperature * torch.logit(noise, eps=torch.finfo(noise.dtype).eps)).to(noise.dtype)
+
+    def _logit(self, given: tuple[Tensor, ...]) -> Tensor:
+        if not self.has_network:
+            return self.logit
+        return self.form(given[0], given[1:]) if given else self.form(self.like.new_zeros(1, *self.shape))
 
 
 class Mixture(_Prior):

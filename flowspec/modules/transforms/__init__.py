@@ -18,6 +18,8 @@ class TransformModule(nn.Module):
     Both directions return the log|det| of the map they applied, log_det_B, in float32 or better.
     """
 
+    draws = False
+    """Whether `inverse` takes a temperature, its third argument."""
     needs_start = False
     """Whether `start` has yet to see a batch."""
 
@@ -34,6 +36,11 @@ class TransformModule(nn.Module):
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         """The way back."""
         raise NotImplementedError
+
+    def with_terms(self, x: Tensor, given: Given = ()) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """The normalising direction with each of the word's `terms`, whose sum `forward` gives."""
+        z, log_det = self(x, given)
+        return z, (log_det,)
 
     def start(self, x: Tensor) -> None:
         """Sets what depends on the first batch of training; nothing, if that has happened."""

@@ -32,8 +32,8 @@ class _Convolving(NetworkWord):
 class Conv(_Convolving, word="conv"):
     """A 2-D convolution, padded by zeros so that with stride 1 the sides stay as they are.
 
-    With stride s a side of n becomes ceil(n / s). Kernels are odd, or equal to the stride: then nothing is padded and the
-    sides must be multiples of it. `expand=4` gives four times the channels that arrive. `start`: torch's default, `zero`, or
+    With stride s a side of n becomes ceil(n / s). An odd kernel k is padded by (k-1)/2 on every side. An even one needs an even
+    stride that is no larger and divides the sides, and is padded by (k-s)/2: not at all where it is the stride. `expand=4` gives four times the channels that arrive. `start`: torch's default, `zero`, or
     `normal` (weights from N(0, 0.05²), zero bias: Glow's code).
     """
 
@@ -51,8 +51,8 @@ class Conv(_Convolving, word="conv"):
         return tuple(-(-side // self.stride) for side in input[1:])
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
-        if self.kernel % 2 == 0 and self.kernel != self.stride:
-            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or one equal to its stride; found {self.kernel}", argument="kernel")
+        if self.kernel % 2 == 0 and (self.stride % 2 or self.stride > self.kernel or self.dilation > 1):
+            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or an even stride of at most its kernel; found {self.kernel}", argument="kernel")
         if self.channels is not None and self.expand is not None:
             raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand")
         if self.weight_norm and self.start == "zero":

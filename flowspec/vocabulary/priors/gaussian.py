@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flowspec.vocabulary.rules import Demand, Fault, Shape, State, Tensor
 from flowspec.vocabulary.word import Net, Prior
@@ -16,32 +16,88 @@ def doubled(shape: Shape) -> Shape:
 
 
 class Gaussian(Prior, word="gaussian"):
-    """log N(z; mean, exp(log_sd)) summed over dimensions.
+    """log N(z; mean, sd) summed over dimensions.
 
     `standard`: mean 0, sd 1. `learned`: a mean and a log-sd for each channel (`per=element`: for each dimension).
-    A network gives both, [mean, log_sd] on the channel axis: it reads what the prior is given, or zeros of its own
-    output's shape where nothing is given (the "learned top" of Glow's code).
+    A network gives the mean and, with `scale=network`, what the sd is made of, joined on the channel axis: it reads what the
+    prior is given, or zeros of its own output's shape where nothing is given (the "learned top" of Glow's code).
+
+    Beside a network, `scale` may be one learned number (`scalar`), one for each `channel` or each `element`, or the sd itself.
+    `spread` says how a network's or a learned number r gives the sd: `log_sd` exp(r), `log_variance` exp(r / 2), `softplus`
+    log(1 + exp(r)); `floor` is added to that.
     """
 
     form: Literal["standard", "learned"] | Net = "standard"
     per: Literal["channel", "element"] = "channel"
+    scale: Literal["network", "scalar", "channel", "element"] | Annotated[float, Field(gt=0)] = "network"
+    spread: Literal["log_sd", "log_variance", "softplus"] = "log_sd"
+    floor: Annotated[float, Field(ge=0)] = 0.0
+
+    @model_validator(mode="after")
+    def _scales_a_network(self) -> Self:
+        defaults = {name: field.default for name, field in type(self).model_fields.items()}
+        said = next((name for name in ("scale", "spread", "floor") if getattr(self, name) != defaults[name]), None)
+        if self.form in ("standard", "learned") and said:
+            raise Fault("FS205", f"`{said}` speaks of a Gaussian whose mean a network gives", argument=said)
+        return self
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.form in ("standard", "learned"):
             return {}
-        output = doubled(z.shape)
-        reason = f"a mean and a log-sd for each of {z.channels} channels"
+        both = self.scale == "network"
+        output = doubled(z.shape) if both else z.shape
+        reason = f"a mean{' and a ' + _SPREADS[self.spread] if both else ''} for each of {z.channels} channels"
         return {"form": Demand(input=given[0] if given else output, given=given[1:], output=output, reason=reason)}
 
     def parameters(self, z: State) -> tuple[Tensor, ...]:
-        if self.form != "learned":
-            return ()
-        shape = z.shape if self.per == "element" else (z.channels, *(1 for _ in z.shape[1:]))
-        return (Tensor(name="mean", shape=shape), Tensor(name="log_sd", shape=shape))
+        if self.form == "learned":
+            shape = _spread_over(self.per, z)
+            return (Tensor(name="mean", shape=shape), Tensor(name="log_sd", shape=shape))
+        if self.scale in ("scalar", "channel", "element"):
+            return (Tensor(name="raw_sd", shape=_spread_over(self.scale, z)),)
+        return ()
+
+
+_SPREADS = {"log_sd": "log-sd", "log_variance": "log-variance", "softplus": "raw sd"}
+
+
+def _spread_over(per: str, z: State) -> Shape:
+    ones = tuple(1 for _ in z.shape[1:])
+    return {"scalar": (), "channel": (z.channels, *ones), "element": z.shape}[per]
+
+
+class Bernoulli(Prior, word="bernoulli"):
+    """log p(x) of binary integers, x = 1 with probability sigmoid(logit), summed over dimensions.
+
+    `learned`: a logit for each dimension. A network gives the logits, reading what the distribution is given. Sampling divides
+    logits by the temperature; at 0 it gives the likelier value.
+    """
+
+    reads = "integers"
+    reparametrised = False
+
+    form: Literal["learned"] | Net = "learned"
+
+    def check(self, z: State) -> None:
+        if z.levels != 2:
+            found = "real numbers" if z.levels is None else f"integers 0 … {z.levels - 1}"
+            raise Fault("FS307", f"`bernoulli` is a distribution of the integers 0 and 1; {found} arrive",
+                        help=("declare the input binary, as in `input image(1, 28, 28, levels=2)`",))  # fmt: skip
+
+    def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
+        if self.form == "learned":
+            return {}
+        reason = f"a logit for each of {z.channels} channels"
+        return {"form": Demand(input=given[0] if given else z.shape, given=given[1:], output=z.shape, reason=reason)}
+
+    def parameters(self, z: State) -> tuple[Tensor, ...]:
+        return (Tensor(name="logit", shape=z.shape),) if self.form == "learned" else ()
 
 
 class Mixture(Prior, word="mixture"):
     """A mixture of Gaussians with diagonal covariance over the whole state: learned weights, means and log-sds."""
+
+    reparametrised = False
 
     components: Annotated[int, Field(ge=1, le=100_000)] = 8
 

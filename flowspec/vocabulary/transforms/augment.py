@@ -20,6 +20,8 @@ class Augment(Transform, word="augment"):
     the channels again and evaluates no network.
     """
 
+    terms = ("augmentation",)
+
     channels: Annotated[int, Field(ge=1)]
     conditioner: Net | None = None
     map: AnyMap = Affine(scale="tanh")

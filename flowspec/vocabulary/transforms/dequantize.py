@@ -19,6 +19,7 @@ class Dequantize(Transform, word="dequantize"):
     """
 
     reads = "integers"
+    terms = ("dequantization",)
 
     noise: Literal["uniform"] | NestedFlow = "uniform"
     low: float = 0.0

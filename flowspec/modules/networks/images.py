@@ -1,0 +1,59 @@
+"""Networks between images and vectors."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from flowspec.vocabulary.networks import images as words
+from flowspec.vocabulary.rules import Ports
+
+
+class UpConv(nn.ConvTranspose2d):
+    """A transposed convolution: x_BCHW -> y_BE(sH)(sW).
+
+    torch gives (n - 1) s - 2p + k + o positions, which is s n with p = ceil((k - s) / 2) and o = 2p - (k - s).
+    """
+
+    def __init__(self, word: words.UpConv, ports: Ports, children: dict[str, nn.Module]):
+        excess = word.kernel - word.stride
+        padding = (excess + 1) // 2
+        super().__init__(ports.input[0], ports.output[0], word.kernel, word.stride, padding, output_padding=2 * padding - excess, bias=word.bias)
+
+
+class Mean(nn.Module):
+    """The mean over positions: x_BCHW -> y_BC."""
+
+    def __init__(self, word: words.Mean, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.flatten(2).mean(2) if x.dim() > 2 else x
+
+
+class Reshape(nn.Module):
+    """The same numbers in another shape."""
+
+    def __init__(self, word: words.Reshape, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__()
+        self.shape = ports.output
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(len(x), *self.shape)
+
+
+class Sum(nn.Module):
+    """y = f1(x) + f2(x) + …: x_BC… -> y_BE…. `sites` counts the sites of a shared network inside."""
+
+    def __init__(self, word: words.Sum, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__()
+        self._modules.update(children)
+        self.sites = sum(getattr(child, "sites", 0) for child in children.values())
+
+    def forward(self, x: Tensor, signals: tuple = ()) -> Tensor:
+        total: Tensor | None = None
+        for child in self._modules.values():
+            sites = getattr(child, "sites", 0)
+            y = child(x, signals=signals[:sites]) if sites else child(x)
+            signals = signals[sites:]
+            total = y if total is None else total + y
+        return total

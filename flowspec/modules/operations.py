@@ -1,0 +1,67 @@
+"""A graph's nodes as a flow runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from flowspec.graph import End, Mark, Node
+from flowspec.terms import adds_nothing, term_names
+from flowspec.vocabulary.rules import State
+
+Wires = dict[int, Tensor]
+Temperature = float | Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Operation:
+    """One node as the flow runs it: its module, the wires it reads and makes, and those nobody reads after it."""
+
+    path: str
+    module: nn.Module
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    given: tuple[int, ...]
+    ends: bool
+    inverted: bool
+    state: State
+    terms: tuple[str, ...] = ()
+    """What it adds to log p(x), by name."""
+    drops: tuple[int, ...] = ()
+
+
+def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Callable[[Node], tuple[int, ...]],
+               given: Callable[[Node], tuple[int, ...]]) -> tuple[Operation, ...]:  # fmt: skip
+    """Nodes as operations in their order; `reading` gives the wires that a direction starts from, `given` its conditions."""
+    last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *given(node))}
+    found = []
+    for i, node in enumerate(nodes):
+        if isinstance(node.item, Mark):
+            continue
+        ends = isinstance(node.item, End)
+        read = {*reading(node), *given(node)}
+        found.append(Operation(
+            path=node.path, module=at(node.path), inputs=node.inputs, outputs=node.outputs, given=given(node), ends=ends,
+            inverted=not ends and node.item.inverted, state=node.item.before[0], terms=() if adds_nothing(node) else term_names(node),
+            drops=tuple(wire for wire in read if last[wire] == i),
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def packed(wires: Wires, numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...]:
+    """What several wires hold, as a module takes it: a tensor alone, or a tuple of them."""
+    return wires[numbers[0]] if len(numbers) == 1 else tuple(wires[number] for number in numbers)
+
+
+def unpack(wires: Wires, numbers: tuple[int, ...], values: Tensor | tuple[Tensor, ...]) -> None:
+    """Puts what a module gave on its wires."""
+    wires.update(zip(numbers, (values,) if isinstance(values, Tensor) else values))
+
+
+def temperature_of(path: str, temperature: Temperature) -> float:
+    """The temperature at a path: a mapping speaks of parts by name, the innermost that it names counts."""
+    if not isinstance(temperature, Mapping):
+        return temperature
+    return next((temperature[name] for name in reversed(path.split(".")) if name in temperature), 1.0)

@@ -1,0 +1,81 @@
+"""Networks between images and vectors: encoders and decoders are made of them."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Annotated
+
+from pydantic import Field
+
+from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.word import NetworkWord
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class UpConv(NetworkWord, word="upconv"):
+    """A transposed 2-D convolution: a side of n becomes s*n with stride s.
+
+    Its weight is that of the convolution it is the transpose of, whose output would be padded by p = ceil((k-s)/2) on every
+    side; where k-s is odd, one more row and column stand at the bottom and right.
+    """
+
+    kernel: Count = 3
+    channels: Count | None = None
+    stride: Count = 2
+    bias: bool = True
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        if len(input) != 3:
+            raise Fault("FS302", f"`upconv` needs an image; {written(input)} arrives", help=("put `reshape([channels, height, width])` before it",))
+        if self.kernel < self.stride:
+            raise Fault("FS208", f"`upconv` needs a kernel of at least its stride, or positions would stay empty; found {self.kernel} and {self.stride}",
+                        argument="kernel")  # fmt: skip
+        channels = self.channels or (wanted[0] if wanted else None)
+        if channels is None:
+            raise Fault("FS309", "nothing says how many channels `upconv` gives", help=("say so: `upconv(3, channels=64)`",))
+        return (channels, *(self.stride * side for side in input[1:]))
+
+    def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
+        weight = Tensor(name="weight", shape=(ports.input[0], ports.output[0], self.kernel, self.kernel))
+        return (weight, Tensor(name="bias", shape=(ports.output[0],))) if self.bias else (weight,)
+
+    def multiply_adds(self, ports: Ports) -> int:
+        return self.kernel**2 * prod(ports.input) * ports.output[0]
+
+
+class Mean(NetworkWord, word="mean"):
+    """The mean over positions: an image becomes a vector of its channels."""
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        return input[:1]
+
+
+class Reshape(NetworkWord, word="reshape"):
+    """Reads the same numbers in another shape: that given, or the one that is wanted."""
+
+    shape: tuple[Count, ...] | None = None
+
+    def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        shape = self.shape or wanted
+        if shape is None:
+            raise Fault("FS309", "nothing says what shape `reshape` gives", help=("say so: `reshape([64, 2, 2])`",))
+        if prod(shape) != prod(input):
+            raise Fault("FS301", f"`reshape` to {written(shape)} needs {prod(shape)} numbers; {written(input)} has {prod(input)}",
+                        argument="shape" if self.shape else None)  # fmt: skip
+        return shape
+
+
+class Sum(NetworkWord, word="sum"):
+    """y = f1(x) + f2(x) + …, each line of the body being one branch: a residual block whose shortcut is a network of its own."""
+
+    body = "branches"
+
+    def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
+        other = next((shape for shape in outputs if shape != outputs[0]), None)
+        if other is not None:
+            raise Fault("FS301", f"`sum` adds branches of one shape; {written(outputs[0])} and {written(other)} differ")
+        return outputs[0]
+
+    def ordered(self) -> bool | None:
+        return False

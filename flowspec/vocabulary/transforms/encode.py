@@ -1,0 +1,70 @@
+"""Variational layers: a state becomes a latent drawn from a posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State, Tensor
+from flowspec.vocabulary.word import AnyPrior, Transform
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class Encode(Transform, word="encode"):
+    """A state x becomes a latent z ~ q(z | x) of its own shape (Kingma & Welling 2014; as a layer: Nielsen et al. 2020, SurVAE).
+
+    Contributes log p(x | z), the reconstruction, and -log q(z | x), the posterior: a lower bound on log p(x). Sampling draws
+    x ~ p(x | z); temperature 0 gives its mean.
+
+    The posterior's network reads x, or what the step is `given` instead: a state tapped before x was changed (Morrow & Chiu
+    2020, sec. 3.4). The decoder's network reads z, and what the decoder is `given` beside: sampling must know that by then.
+    """
+
+    reads = "any"
+    holds = ("posterior", "decoder")
+    terms = ("reconstruction", "posterior")
+
+    latent: Count | tuple[Count, ...]
+    posterior: AnyPrior
+    decoder: AnyPrior
+
+    @model_validator(mode="after")
+    def _differentiable(self) -> Self:
+        if not self.posterior.reparametrised:
+            raise Fault("FS410", f"`{self.posterior.word}` cannot be a posterior: no gradient passes through its draws", argument="posterior",
+                        help=("use `gaussian(NET)`",))  # fmt: skip
+        return self
+
+    def z(self) -> State:
+        """The latent."""
+        return State(shape=self.latent if isinstance(self.latent, tuple) else (self.latent,))
+
+    def outputs(self, x: State) -> tuple[State, ...]:
+        if x.levels is not None and self.decoder.reads == "real":
+            raise Fault("FS307", f"`{self.decoder.word}` is a density of real numbers; integers 0 … {x.levels - 1} arrive", argument="decoder",
+                        help=("put `dequantize(uniform)` before it",))  # fmt: skip
+        self.decoder.check(x)
+        self.posterior.check(self.z())
+        return (self.z(),)
+
+    def asks(self, x: State, given: Mapping[str, tuple[Shape, ...]]) -> dict[str, Demand]:
+        if given.get("posterior"):
+            raise Fault("FS212", "the posterior reads what `encode` is given", argument="posterior", help=("write `encode(…, given=x)`",))
+        asked = {
+            "posterior": self.posterior.demands(self.z(), given.get("") or (x.shape,)),
+            "decoder": self.decoder.demands(x, (self.z().shape, *given.get("decoder", ()))),
+        }
+        return {f"{argument}.{name}": demand for argument, demands in asked.items() for name, demand in demands.items()}
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        own = {"posterior": self.posterior.parameters(self.z()), "decoder": self.decoder.parameters(x)}
+        return tuple(t.model_copy(update={"name": f"{argument}.{t.name}"}) for argument, tensors in own.items() for t in tensors)
+
+    def facts(self, x: State) -> Facts:
+        return Facts(kind="stochastic", log_det="bound", sampling_needs_given=False, sampling_readers=("decoder",))
+
+    def uses(self, x: State, network: str) -> tuple[int, int]:
+        return (1, 0) if network.startswith("posterior.") else (1, 1)
