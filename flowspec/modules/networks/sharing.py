@@ -27,7 +27,7 @@ class Share(nn.Module):
         super().__init__()
         self.word, self.sites = word, 0
         self._network = tuple(children.values())
-        self._site_modules = tuple(module for part in self._network for module in part.modules() if hasattr(module, "projected"))
+        self._site_modules = tuple(module for part in self._network for module in part.modules() if hasattr(type(module), "projected"))
         self._count = len(ports.sites)
         self._biases = [site.bias for site in ports.sites]
         for tensor in word.parameters(ports):

@@ -55,9 +55,9 @@ def run_by_rows(networks: Iterable[nn.Module], signals: Signals = (), given: Giv
 
 
 def _by_rows(network: nn.Module, signals: Signals, given: Given) -> RowByRow | None:
-    if hasattr(network, "by_rows"):
+    if hasattr(type(network), "by_rows"):
         return network.by_rows(given, signals)
-    if any(hasattr(module, "by_rows") for module in network.modules()):
+    if any(hasattr(type(module), "by_rows") for module in network.modules()):
         return None
     return lambda x, r: _apply(network, x, signals, tuple(row_of(condition, r) for condition in given))[0]
 
@@ -95,7 +95,7 @@ class Chain(_Combinator):
     def incremental(self, batch: int, given: Given = ()) -> Callable[[Tensor | None], Tensor] | None:
         """The chain feature by feature, as `MADE.incremental`; None unless it is a single MADE."""
         first, *rest = self._modules.values()
-        if rest or not hasattr(first, "incremental"):
+        if rest or not hasattr(type(first), "incremental"):
             return None
         return first.incremental(batch, given)
 
