@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tests.laws.random_networks import Networks, Shape
 
 PROFILES = {
-    "ci": settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)),
+    "ci": settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)),
     "thorough": settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck)),
 }
 PROFILE = PROFILES[os.environ.get("HYPOTHESIS_PROFILE", "ci")]
@@ -84,7 +84,13 @@ class Flows:
             self.contexts[f"given{i}"] = CONTEXTS[word]
         body, shape = self.body(Place(shape, tuple(self.contexts)), self.one_of(1, 2, 3, 4))
         lines += [*body, *self._tail(shape), f"expect likelihood == {likelihood}", f"expect latent_dims == {size}"]
-        lines += self.one_of([], ["train(optimizer=sgd(lr=0.1, momentum=0.9), steps=3, schedule=cosine(warmup=1))", "sample(n=3, temperature=0.7)"])
+        lines += self.one_of(
+            [],
+            [
+                "train(optimizer=sgd(lr=0.1, momentum=0.9), steps=3, schedule=cosine(warmup=1))",
+                "sample(n=3, temperature=0.7)",
+            ],
+        )
         return "\n".join([f"flow random {{\n{_joined(lines)}\n}}", *self.definitions, *self.networks.definitions])
 
     def _head(self) -> tuple[list[str], Shape, str]:
@@ -107,7 +113,10 @@ class Flows:
             flat = ["flatten"] if len(shape) > 1 else []
             if all(len(self.contexts[name]) == 1 for name in unread[1:]):
                 return [*flat, f"prior gaussian({self.networks.network(self.contexts[unread[0]])}, given={_listed(unread)})"]
-            ends = [f"elementwise(affine(scale=tanh), {self.networks.network(self.contexts[name])}, given={name})" for name in unread]
+            ends = [
+                f"elementwise(affine(scale=tanh), {self.networks.network(self.contexts[name])}, given={name})"
+                for name in unread
+            ]
             return [*flat, *ends, "prior gaussian"]
         if shape[0] > 1 and len(shape) != 2 and self.maybe():
             return self._two_ends(shape)
@@ -119,7 +128,10 @@ class Flows:
         fine, _ = self.body(Place(rest, tuple(self.contexts), keeps=True, depth=1), 1)
         given = self.one_of("coarse", "deep")
         prior = f"gaussian({self.networks.network(down, rest[1:])}, given={given})" if self.maybe() else self.prior(rest)
-        lines = [f"on fine {{\n{_joined([*fine, f'prior {prior}'])}\n}}", f"on coarse {{\n{_joined([*deep, 'tap deep', f'prior {self.prior(kept)}'])}\n}}"]
+        lines = [
+            f"on fine {{\n{_joined([*fine, f'prior {prior}'])}\n}}",
+            f"on coarse {{\n{_joined([*deep, 'tap deep', f'prior {self.prior(kept)}'])}\n}}",
+        ]
         return [f"split({keep}) as (coarse, fine)", *lines]
 
     def prior(self, shape: Shape) -> str:
@@ -166,7 +178,10 @@ class Flows:
         times = self.one_of(0, 1, 2, 3)
         if times > 1 and place.channels > 1 and len(place.shape) != 2 and self.maybe():
             head = self.one_of(f"repeat {times}", f"for i in 1..{times}")
-            return f"{head} {{ {self._coupling(place, self.networks.share(place.shape[1:], times))}; swap; {self._swapped_back(place)} }}", place.shape
+            return (
+                f"{head} {{ {self._coupling(place, self.networks.share(place.shape[1:], times))}; swap; {self._swapped_back(place)} }}",
+                place.shape,
+            )
         return self._block(place, f"repeat {times}", keeps=times != 1) if times else ("repeat 0 { squeeze(3) }", place.shape)
 
     def _swapped_back(self, place: Place) -> str:
@@ -175,11 +190,18 @@ class Flows:
     def _for(self, place: Place) -> Statement:
         values = self.one_of("1..2", "[2, 1]", "[5]")
         text, shape = self._block(place, f"for i in {values}")
-        extra = self.one_of("", "permute(seed=i)\n", "if i == 2 { reverse } else { scale(factor=1 / i) }\n", "let factor = 1 / i\nscale(factor)\n")
+        extra = self.one_of(
+            "",
+            "permute(seed=i)\n",
+            "if i == 2 { reverse } else { scale(factor=1 / i) }\n",
+            "let factor = 1 / i\nscale(factor)\n",
+        )
         return text.replace("{\n", "{\n" + extra, 1), shape
 
     def _if(self, place: Place) -> Statement:
-        text, shape = self._block(place, f"if {self.one_of('1 < 2', 'true and not false', '2^2 == 4 or false')}", keeps=False)
+        text, shape = self._block(
+            place, f"if {self.one_of('1 < 2', 'true and not false', '2^2 == 4 or false')}", keeps=False
+        )
         return text + self.one_of("", " else { reverse }", " else if false { swap } else { scale(2) }"), shape
 
     def _section(self, place: Place) -> Statement:
@@ -235,7 +257,11 @@ class Flows:
         return f"elementwise({self._map()}, {self.networks.network(self.contexts[name])}, given={name})"
 
     def _given(self, place: Place) -> str:
-        fitting = [name for name in place.contexts if len(place.shape) == 1 or len(self.contexts[name]) == 1 or self.contexts[name][1:] == place.shape[1:]]
+        fitting = [
+            name
+            for name in place.contexts
+            if len(place.shape) == 1 or len(self.contexts[name]) == 1 or self.contexts[name][1:] == place.shape[1:]
+        ]
         if not fitting or self.maybe():
             return ""
         chosen = self.one_of(fitting, fitting[:1])
@@ -257,7 +283,11 @@ class Flows:
                 found += [("squeeze(factor=2)", up)] if place.turned else [("inverse { squeeze }", up)]
         if not place.turned:
             c, rest = shape[0], prod(shape[1:])
-            found += [("flatten", (prod(shape),)), (f"reshape([{rest}, {c}, 1])", (rest, c, 1)), (f"reshape([{c}, {rest}])", (c, rest))]
+            found += [
+                ("flatten", (prod(shape),)),
+                (f"reshape([{rest}, {c}, 1])", (rest, c, 1)),
+                (f"reshape([{c}, {rest}])", (c, rest)),
+            ]
         return self.one_of(*found)
 
     # ----------------------------------------------------------------------------------------------------------- wires
@@ -270,7 +300,9 @@ class Flows:
         lines, given = [f"split({keep}) as ({a}, {b})"], a
         if self.maybe():
             before, after = (self.body(replace(inner, shape=kept), 1)[0] for _ in range(2))
-            tapping, names = self.one_of((f"tap {tap}", (a, tap, f"[{a}, {tap}]")), (f"tap {tap}[]", (a, f"{tap}[-1]", f"{tap}[-1:]")))
+            tapping, names = self.one_of(
+                (f"tap {tap}", (a, tap, f"[{a}, {tap}]")), (f"tap {tap}[]", (a, f"{tap}[-1]", f"{tap}[-1:]"))
+            )
             lines.append(f"on {a} {{\n{_joined([*before, tapping, *after])}\n}}")
             given = self.one_of(*names)
         moved = f"on {b} {{ elementwise({self._map()}, {self.networks.network(kept, kept[1:])}, given={given}){self.one_of('', '; reverse')} }}"
@@ -288,7 +320,9 @@ class Flows:
         a, b = self._name("a"), self._name("b")
         prior = f"gaussian({network}, given={a})" if network else self.prior(rest)
         inner, _ = self.body(replace(place, shape=rest, keeps=True, depth=place.depth + 2), 1)
-        return "\n".join([f"split({keep}) as ({a}, {b})", f"on {b} {{\n{_joined([*inner, f'prior {prior}'])}\n}}", f"merge({a})"]), kept
+        return "\n".join(
+            [f"split({keep}) as ({a}, {b})", f"on {b} {{\n{_joined([*inner, f'prior {prior}'])}\n}}", f"merge({a})"]
+        ), kept
 
     def _factored_later(self, place: Place) -> Statement:
         """A prior that is conditioned on a state tapped further down."""

@@ -98,7 +98,13 @@ each = pytest.mark.parametrize("path", FILES, ids=shown)
 
 @pytest.mark.parametrize(
     "doing",
-    ["import flowspec.vocabulary", "flowspec.load('glow')", "flowspec.load('glow').report()", "flowspec.load('glow').canonical", "import flowspec.diagram"],
+    [
+        "import flowspec.vocabulary",
+        "flowspec.load('glow')",
+        "flowspec.load('glow').report()",
+        "flowspec.load('glow').canonical",
+        "import flowspec.diagram",
+    ],
 )
 def test_the_compiler_needs_no_torch(doing: str) -> None:
     code = f"import sys, flowspec\n{doing}\nassert not {{'torch', 'flowspec.modules'}} & set(sys.modules)"
@@ -122,7 +128,11 @@ def test_imports_point_down(path: Path) -> None:
 @each
 def test_what_compiles_imports_no_torch(path: Path) -> None:
     if layer(path) in WITHOUT_TORCH and layer(path) != "spec":
-        found = [item for item in imports(path) if any(item.module == name or item.module.startswith(f"{name}.") for name in NEVER_ABOVE)]
+        found = [
+            item
+            for item in imports(path)
+            if any(item.module == name or item.module.startswith(f"{name}.") for name in NEVER_ABOVE)
+        ]
         assert not found
 
 

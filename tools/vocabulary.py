@@ -1,7 +1,7 @@
 """Writes grammar/vocabulary.md, the words of the language, from their declarations.
 
-    python tools/vocabulary.py            writes the page
-    python tools/vocabulary.py --check    exits with 1 when the page is out of date
+python tools/vocabulary.py            writes the page
+python tools/vocabulary.py --check    exits with 1 when the page is out of date
 """
 
 from __future__ import annotations
@@ -26,8 +26,16 @@ PAGE = Path(__file__).parents[1] / "grammar" / "vocabulary.md"
 WIDE = 110
 ROLES: tuple[tuple[str, str, type[Word]], ...] = (
     ("Inputs", "What the data, or a `context`, look like.", Input),
-    ("Transforms", "Steps of a flow, in the normalising direction; each stands in the body of a `flow` or a `def`.", Transform),
-    ("Maps", "Elementwise bijections, whose parameters a conditioner gives: the first argument of `coupling` and its kin.", Map),
+    (
+        "Transforms",
+        "Steps of a flow, in the normalising direction; each stands in the body of a `flow` or a `def`.",
+        Transform,
+    ),
+    (
+        "Maps",
+        "Elementwise bijections, whose parameters a conditioner gives: the first argument of `coupling` and its kin.",
+        Map,
+    ),
     ("Networks", "Any functions, wherever a network is needed. The last width may be left out.", NetworkWord),
     ("Priors", "What ends a wire.", Prior),
     ("Settings", "Defaults of a run, in a flow's own body.", Setting),
@@ -117,11 +125,15 @@ def _facts_table(role: type[Word]) -> Iterator[str]:
     if role is Map:
         yield "| | log-det | volume |"
         yield "|---|---|---|"
-        yield from (f"| `{name}` | {_each(found, 'log_det')} | {_each(found, 'volume')} |" for name, found in _all_facts(role))
+        yield from (
+            f"| `{name}` | {_each(found, 'log_det')} | {_each(found, 'volume')} |" for name, found in _all_facts(role)
+        )
     else:
         yield "| | kind | density | sampling | log-det | volume |"
         yield "|---|---|---|---|---|---|"
-        yield from (f"| `{name}` | {' | '.join(_each(found, column) for column in COLUMNS)} |" for name, found in _all_facts(role))
+        yield from (
+            f"| `{name}` | {' | '.join(_each(found, column) for column in COLUMNS)} |" for name, found in _all_facts(role)
+        )
     yield ""
 
 
@@ -166,7 +178,11 @@ def _choices(hint: Any) -> list[Any]:
         elif choice is type(None):
             found.append(None)
         elif isinstance(choice, type) and issubclass(choice, Word):
-            found += [word.model_construct() for word in choice.words.values() if not any(f.is_required() for f in word.model_fields.values())]
+            found += [
+                word.model_construct()
+                for word in choice.words.values()
+                if not any(f.is_required() for f in word.model_fields.values())
+            ]
     return found
 
 
@@ -189,7 +205,10 @@ def _sources() -> Iterator[str]:
 
 def _source_signature(name: str, source: Callable[..., Any]) -> str:
     parameters = inspect.signature(source, eval_str=True).parameters.values()
-    parts = (f"{p.name}: {_kind(p.annotation)}" + ("" if p.default is p.empty else f" = {_default(p.default)}") for p in parameters)
+    parts = (
+        f"{p.name}: {_kind(p.annotation)}" + ("" if p.default is p.empty else f" = {_default(p.default)}")
+        for p in parameters
+    )
     return f"{name}({', '.join(parts)})"
 
 

@@ -46,7 +46,9 @@ def drawn(checked: CheckedGraph, n: int) -> tuple[Tensor, dict[str, Tensor] | No
     contexts = {}
     for context in checked.graph.contexts:
         labels = isinstance(context.word, Classes)
-        contexts[context.name] = torch.randint(context.word.count, (n,)) if labels else _examples(context.word.state(), n).double()
+        contexts[context.name] = (
+            torch.randint(context.word.count, (n,)) if labels else _examples(context.word.state(), n).double()
+        )
     return _examples(checked.graph.input_state, n), contexts or None
 
 

@@ -38,14 +38,24 @@ class Networks:
 
     def made(self) -> str:
         """A network that keeps the order of features."""
-        return self.one_of("made([6])", "made([5, 4], tanh)", "made(hidden=[3])", "made([4]) >> tanh", "made([6], silu) >> actnorm(start=identity)")
+        return self.one_of(
+            "made([6])",
+            "made([5, 4], tanh)",
+            "made(hidden=[3])",
+            "made([4]) >> tanh",
+            "made([6], silu) >> actnorm(start=identity)",
+        )
 
     def share(self, positions: Shape, uses: int) -> str:
         """A shared network for `uses` uses."""
         kind, embed, width = _IMAGE if positions else _VECTOR, self.one_of(*EMBEDDINGS), self.one_of("2", "3")
         site = "; modulate" if {"bias", "gate"} & set(embed.split("+")) else ""
         layer = kind.layer(self, width)
-        inner = self.one_of(f"residual {{ {kind.layer(self, width)}{site}; tanh }}", f"repeat 2 {{ {kind.layer(self, width)}{site}; tanh }}", "silu")
+        inner = self.one_of(
+            f"residual {{ {kind.layer(self, width)}{site}; tanh }}",
+            f"repeat 2 {{ {kind.layer(self, width)}{site}; tanh }}",
+            "silu",
+        )
         name = self._defined(f"{layer}{site}\n    {inner}", fixed=True)
         options = f", embed={embed}" if embed else ""
         if {"concat", "bias"} & set(embed.split("+")):
@@ -60,7 +70,11 @@ class Networks:
         form = self.one_of("short", "chain", "net", "net")
         if form == "short":
             return kind.short(self)
-        pieces = [self._piece(kind) for _ in range(self.one_of(1, 2, 3))] if form == "net" else [kind.layer(self, "4"), self.one_of(*ACTIVATIONS)]
+        pieces = (
+            [self._piece(kind) for _ in range(self.one_of(1, 2, 3))]
+            if form == "net"
+            else [kind.layer(self, "4"), self.one_of(*ACTIVATIONS)]
+        )
         pieces.append(kind.last(self))
         pieces += self.one_of([], [], ["tanh"])
         return " >> ".join(pieces) if form == "chain" else self._defined("\n    ".join(pieces))
@@ -141,7 +155,9 @@ def _if(networks: Networks, kind: _Kind) -> str:
 
 
 def _nested(networks: Networks, kind: _Kind) -> str:
-    return f"chain {{ residual {{ {_dense(networks, kind)}; {networks.one_of(*kind.lasts)} }}; {_pointwise(networks, kind)} }}"
+    return (
+        f"chain {{ residual {{ {_dense(networks, kind)}; {networks.one_of(*kind.lasts)} }}; {_pointwise(networks, kind)} }}"
+    )
 
 
 _PIECES = (_layer, _pointwise, _residual, _dense, _parallel, _repeat, _for, _if, _nested)

@@ -25,14 +25,18 @@ def test_a_prior_that_fails_still_ends_its_wire() -> None:
 
 
 def test_the_embedding_of_a_shared_network_of_vectors_starts_from_data() -> None:
-    flow = build(compiled("""flow f {
+    flow = build(
+        compiled("""flow f {
         input vector(4)
         repeat 2 { coupling(affine, share(linear(3), across=2, embed=concat, size=2, normalise=true) >> linear); swap }
         prior gaussian
-    }"""))
+    }""")
+    )
     x = torch.randn(5, 4)
     flow.initialise(x)
-    assert flow.log_prob(x).isfinite().all() and not any(getattr(module, "needs_start", False) and not module.started for module in flow.modules())
+    assert flow.log_prob(x).isfinite().all() and not any(
+        getattr(module, "needs_start", False) and not module.started for module in flow.modules()
+    )
 
 
 def test_a_masked_network_that_goes_feature_by_feature_is_one_graph() -> None:
@@ -58,8 +62,14 @@ NAMED = "def linear2 { scale(2); linear }\ndef step1 { linear }\nnet both { step
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_that_look_numbered_are_told_apart(name: str) -> None:
-    rest = NAMED.replace("def", "net").replace("scale(2); linear }", "linear(3); tanh }").replace("step1 { linear }", "step1 { linear(3) }")
-    checked = compiled(f"flow f {{ input vector(4); {NAMES[name]}\nprior gaussian }}\n{rest if 'net' in name else NAMED.split('net')[0]}")
+    rest = (
+        NAMED.replace("def", "net")
+        .replace("scale(2); linear }", "linear(3); tanh }")
+        .replace("step1 { linear }", "step1 { linear(3) }")
+    )
+    checked = compiled(
+        f"flow f {{ input vector(4); {NAMES[name]}\nprior gaussian }}\n{rest if 'net' in name else NAMED.split('net')[0]}"
+    )
     flow = build(checked)
     paths = [node.path for node in checked.nodes]
     assert len(set(paths)) == len(paths)
@@ -68,7 +78,13 @@ def test_names_that_look_numbered_are_told_apart(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["part shared { linear }", "shared2", "split(half) as (shared, b); on shared { linear }; merge(shared, b)", "for shared in 1..2 { linear }"]
+    "body",
+    [
+        "part shared { linear }",
+        "shared2",
+        "split(half) as (shared, b); on shared { linear }; merge(shared, b)",
+        "for shared in 1..2 { linear }",
+    ],
 )
 def test_what_iterations_share_keeps_its_name(body: str) -> None:
     found = faults(f"flow f {{ input vector(4); {body}; {SHARING}\nprior gaussian }}\ndef shared2 {{ linear }}")

@@ -15,14 +15,23 @@ NETS = {VECTOR: "mlp([4], tanh)", IMAGE: "conv(3, 4) >> tanh >> conv(1)"}
 COUPLING = "coupling({map}, {net}, split={split}{given})"
 BY_HAND = "split({split}) as (a, b); on b {{ elementwise({map}, {net}, given=[a{wires}]) }}; merge(a, b)"
 EQUAL = {
-    "inverse twice": ("inverse { inverse { linear; autoregressive(affine, made([6])); swap } }", "linear; autoregressive(affine, made([6])); swap"),
+    "inverse twice": (
+        "inverse { inverse { linear; autoregressive(affine, made([6])); swap } }",
+        "linear; autoregressive(affine, made([6])); swap",
+    ),
     "inverse of each, backwards": ("inverse { linear(lu); reverse }", "inverse { reverse }; inverse { linear(lu) }"),
     "swap twice": ("inverse { swap }", "swap; inverse { swap }; inverse { swap }"),
     "repeat and for": ("repeat 3 { linear; reverse }", "for i in 1..3 { linear; reverse }"),
-    "repeat written out": ("repeat 2 { linear; elementwise(affine) }", "linear; elementwise(affine); linear; elementwise(affine)"),
+    "repeat written out": (
+        "repeat 2 { linear; elementwise(affine) }",
+        "linear; elementwise(affine); linear; elementwise(affine)",
+    ),
     "repeat in repeat": ("repeat 2 { repeat 2 { linear; swap } }", "repeat 4 { linear; swap }"),
     "repeat within inverse": ("inverse { repeat 2 { linear; swap } }", "repeat 2 { inverse { linear; swap } }"),
-    "for within inverse": ("inverse { for i in 1..3 { permute(seed=i) } }", "for i in [3, 2, 1] { inverse { permute(seed=i) } }"),
+    "for within inverse": (
+        "inverse { for i in 1..3 { permute(seed=i) } }",
+        "for i in [3, 2, 1] { inverse { permute(seed=i) } }",
+    ),
     "let within inverse": ("inverse { let n = 3; permute(seed=n) }", "inverse { permute(seed=3) }"),
     "if": ("for i in 1..2 { if i == 1 { linear } else { linear; reverse } }", "linear; linear; reverse"),
     "no iterations": ("linear; repeat 0 { squeeze }", "linear"),
@@ -62,7 +71,13 @@ def same(one: Flow, other: Flow) -> None:
 @pytest.mark.parametrize("given", ["", "label"])
 def test_a_coupling_written_by_hand_is_the_built_in(head: str, split: str, map: str, given: str) -> None:
     context = f"{head}; context classes(3) as label" if given else head
-    words = {"map": map, "net": NETS[head], "split": split, "given": f", given={given}" * bool(given), "wires": f", {given}" * bool(given)}
+    words = {
+        "map": map,
+        "net": NETS[head],
+        "split": split,
+        "given": f", given={given}" * bool(given),
+        "wires": f", {given}" * bool(given),
+    }
     with double_precision():
         built_in = flow(context, COUPLING.format(**words))
         same(built_in, with_weights_of(built_in, flow(context, BY_HAND.format(**words))))
@@ -75,7 +90,9 @@ def test_two_texts_are_one_flow(name: str) -> None:
         same(one, with_weights_of(one, other))
 
 
-@pytest.mark.parametrize("word", ["linear(lu)", "coupling(affine, mlp([4]))", "autoregressive(spline, made([6]))", "elementwise(affine)"])
+@pytest.mark.parametrize(
+    "word", ["linear(lu)", "coupling(affine, mlp([4]))", "autoregressive(spline, made([6]))", "elementwise(affine)"]
+)
 def test_a_transform_turned_round_is_its_inverse(word: str) -> None:
     with double_precision():
         one, other = flow(VECTOR, word), flow(VECTOR, f"inverse {{ {word} }}")
