@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from itertools import islice
 from pathlib import Path
 
-from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.source import Source, Span
 from flowspec.syntax import tree
+from flowspec.syntax.limits import LARGEST_FILE
 from flowspec.syntax.parse import parse
 
 MOST_FILES = 64
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class SpecNotFound(FileNotFoundError):
@@ -30,6 +34,8 @@ class Program:
     definitions: Mapping[str, tree.Definition]
     sources: Mapping[str, Source]
     faults: tuple[Diagnostic, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    """Names in what could not be read: to call them unknown would be to tell the same fault again."""
 
 
 def shipped() -> dict[str, Path]:
@@ -58,7 +64,7 @@ def load(source: Source, folder: Path | None = None) -> Program:
     `folder` is where `use` looks first; without it only the shipped library can be used. The first flow of the text is the
     one that is described; faults of single statements are carried along, so that the rest can still be checked.
     """
-    reader = _Reader()
+    reader = _Reader(source, folder)
     file = reader.read(source, folder)
     flow = next((definition for definition in file.definitions if definition.kind == "flow"), None)
     if flow is None:
@@ -66,7 +72,7 @@ def load(source: Source, folder: Path | None = None) -> Program:
             reader.faults.append(Diagnostic("FS107", "there is no flow in this file", Label(Span(source.name, 0, 0)),
                                             help=("a spec holds `flow name { input …  …  prior … }`",)))  # fmt: skip
         raise SpecFaults(reader.faults, reader.sources)
-    return Program(flow, reader.definitions, reader.sources, tuple(reader.faults))
+    return Program(flow, reader.definitions, reader.sources, tuple(reader.faults), frozenset(reader.hidden))
 
 
 class SpecFaults(SpecError):
@@ -78,7 +84,9 @@ class SpecFaults(SpecError):
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, source: Source, folder: Path | None) -> None:
+        self.root = str((folder / Path(source.name).name).resolve()) if folder else source.name
+        self.hidden: set[str] = set()
         self.sources: dict[str, Source] = {}
         self.definitions: dict[str, tree.Definition] = {}
         self.faults: list[Diagnostic] = []
@@ -86,9 +94,11 @@ class _Reader:
 
     def read(self, source: Source, folder: Path | None) -> tree.File:
         self.sources[source.name] = source
-        self.reading.append(source.name)
+        self.reading.append(source.name if self.reading else self.root)
         file, faults = parse(source)
         self.faults += faults
+        for span in file.skipped if faults else ():
+            self.hidden |= set(_NAME.findall(source.excerpt(span)))
         for use in file.uses:
             self._use(use, folder)
         for definition in file.definitions:
@@ -98,37 +108,75 @@ class _Reader:
 
     def _define(self, definition: tree.Definition) -> None:
         name = definition.name
+        self._distinct(definition)
         other = self.definitions.get(name.name)
         if other is None:
             self.definitions[name.name] = definition
             return
-        self.faults.append(Diagnostic("FS211", f"`{name.name}` is defined twice", Label(name.span), (Label(other.name.span, "first defined here"),)))
+        self.faults.append(Diagnostic("FS211", f"`{name.name}` is defined twice", Label(name.span), (Label(other.name.span, "first defined here"),),
+                                      help=("give one of them another name",)))  # fmt: skip
+
+    def _distinct(self, definition: tree.Definition) -> None:
+        seen: dict[str, tree.Parameter] = {}
+        for parameter in definition.parameters:
+            first = seen.setdefault(parameter.name, parameter)
+            if first is not parameter:
+                place = Span(parameter.span.file, parameter.span.start, parameter.span.start + len(parameter.name))
+                self.faults.append(Diagnostic("FS211", f"`{definition.name.name}` has two parameters `{parameter.name}`", Label(place),
+                                              (Label(first.span, "first declared here"),), help=("give one of them another name",)))  # fmt: skip
 
     def _use(self, use: tree.Use, folder: Path | None) -> None:
         path = _resolved(use.path.value, folder)
         if path is None:
-            self._fault("FS213", f"there is no file `{use.path.value}` in the spec's folder or in the library", use)
+            self._missing(use, folder)
         elif str(path) in self.reading:
-            self._fault("FS214", f"`{use.path.value}` uses itself, by way of {' -> '.join(self.reading)}", use)
+            way = " -> ".join(Path(name).name for name in (*self.reading[self.reading.index(str(path)) :], str(path)))
+            self._fault("FS214", f"`{use.path.value}` uses itself: {way}", use, help=("move what both need to a file of its own",))
         elif len(self.sources) >= MOST_FILES:
             self._fault("FS806", f"a spec may use at most {MOST_FILES} files", use)
         elif str(path) not in self.sources:
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
-                self._fault("FS213", f"`{use.path.value}` cannot be read as text", use)
-                return
-            self.read(Source(str(path), text), path.parent)
+            self._read_used(use, path)
 
-    def _fault(self, code: str, message: str, use: tree.Use) -> None:
-        self.faults.append(Diagnostic(code, message, Label(use.path.span)))
+    def _read_used(self, use: tree.Use, path: Path) -> None:
+        try:
+            if path.stat().st_size > 4 * LARGEST_FILE:  # no text of so many bytes has few enough characters
+                self._fault("FS802", f"`{use.path.value}` is too large to be a spec", use)
+                return
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            self._fault("FS213", f"`{use.path.value}` cannot be read as text", use)
+            return
+        self.read(Source(str(path), text), path.parent)
+
+    def _missing(self, use: tree.Use, folder: Path | None) -> None:
+        name, known = use.path.value, _usable(folder)
+        stem = nearest(Path(name).stem, [Path(file).stem for file in known])
+        near = next((file for file in known if Path(file).stem == stem), None)
+        label = f"did you mean `{near}`?" if near else ""
+        fixes = (Fix(f'write `"{near}"`', use.path.span, f'"{near}"'),) if near else ()
+        help = () if near else ("`use` reads files of the spec's folder, of those below it, and of the library: " + ", ".join(_usable(None)),)
+        self._fault("FS213", f"there is no file `{name}` in the spec's folder or in the library", use, label, fixes, help)
+
+    def _fault(self, code: str, message: str, use: tree.Use, label: str = "", fixes: tuple[Fix, ...] = (), help: tuple[str, ...] = ()) -> None:
+        self.faults.append(Diagnostic(code, message, Label(use.path.span, label), fixes=fixes, help=help))
+
+
+def _usable(folder: Path | None) -> list[str]:
+    """What `use` could name, as far as it is looked for: files of the folder, of those in it, and of the library."""
+    near = [path.relative_to(folder).as_posix() for pattern in ("*.flow", "*/*.flow") for path in islice(folder.glob(pattern), 100)] if folder else []
+    library = Path(str(resources.files("flowspec.specs")))
+    return sorted(near) + sorted(path.relative_to(library).as_posix() for path in library.glob("lib/*.flow"))
 
 
 def _resolved(name: str, folder: Path | None) -> Path | None:
     library = Path(str(resources.files("flowspec.specs")))
     roots = [root.resolve() for root in (folder, library) if root is not None]
     for root in roots:
-        path = (root / name).resolve()
-        if path.is_file() and any(path.is_relative_to(allowed) for allowed in roots):
+        try:
+            path = (root / name).resolve()
+            found = path.is_file()
+        except (OSError, ValueError):  # no name that a file could have
+            continue
+        if found and any(path.is_relative_to(allowed) for allowed in roots):
             return path
     return None

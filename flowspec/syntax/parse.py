@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flowspec.diagnostics import Diagnostic, Label
 from flowspec.source import Source, Span
 from flowspec.syntax import tree
@@ -10,6 +12,7 @@ from flowspec.syntax.layout import arrange
 from flowspec.syntax.lexing import Lexeme, lex
 from flowspec.syntax.limits import check_depth, check_size
 from flowspec.syntax.recovery import read
+from flowspec.syntax.wording import OUTSIDE
 
 
 def parse(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
@@ -24,8 +27,29 @@ def parse(source: Source) -> tuple[tree.File, tuple[Diagnostic, ...]]:
     fault = _nothing(arranged) or check_depth(arranged)
     if fault:
         return _file(source, comments=comments), (fault,)
-    items, faults = read(arranged, parser)
-    return _file(source, items, comments), tuple(sorted(faults + unclosed, key=lambda fault: fault.primary.span))
+    items, faults, skipped = read(arranged, parser)
+    file = _file(source, items, comments, skipped)
+    return file, tuple(sorted(_first_outside(faults, file) + unclosed, key=lambda fault: fault.primary.span))
+
+
+def _first_outside(faults: list[Diagnostic], file: tree.File) -> list[Diagnostic]:
+    """The faults, but of statements in a row outside any body the first alone, with the body that ended before it."""
+    told: set[tree.Definition | None] = set()
+    kept = []
+    for fault in faults:
+        if fault.code != "FS109" or not fault.message.endswith(OUTSIDE):
+            kept.append(fault)
+            continue
+        before = max((d for d in file.definitions if d.span.end <= fault.primary.span.start), key=lambda d: d.span.end, default=None)
+        if before not in told:
+            kept.append(fault if before is None else replace(fault, secondary=(_end_of(before),)))
+        told.add(before)
+    return kept
+
+
+def _end_of(definition: tree.Definition) -> Label:
+    end = definition.span.end
+    return Label(Span(definition.span.file, end - 1, end), f"the body of `{definition.name.name}` ends here")
 
 
 def _nothing(lexemes: list[Lexeme]) -> Diagnostic | None:
@@ -36,7 +60,9 @@ def _nothing(lexemes: list[Lexeme]) -> Diagnostic | None:
     return Diagnostic("FS107", "the file is empty: there is nothing to compile", start, help=(help,))
 
 
-def _file(source: Source, items: tuple[object, ...] = (), comments: tuple[tuple[Span, str], ...] = ()) -> tree.File:
+def _file(
+    source: Source, items: tuple[object, ...] = (), comments: tuple[tuple[Span, str], ...] = (), skipped: tuple[Span, ...] = ()
+) -> tree.File:
     uses = tuple(item for item in items if isinstance(item, tree.Use))
     definitions = tuple(item for item in items if isinstance(item, tree.Definition))
-    return tree.File(Span(source.name, 0, len(source.text)), uses, definitions, comments)
+    return tree.File(Span(source.name, 0, len(source.text)), uses, definitions, comments, skipped)

@@ -16,10 +16,10 @@ _HEADS = frozenset({"FLOW", "DEF", "NET", "REPEAT", "FOR", "IF", "PART", "INVERS
 """The first words of what has a body: the statements in it are read even when what stands before it is faulty."""
 
 
-def read(lexemes: list[Lexeme], parser: lark.Lark) -> tuple[Any, list[Diagnostic]]:
-    """What the callbacks make of the lexemes, and the faults: at most one for each statement."""
+def read(lexemes: list[Lexeme], parser: lark.Lark) -> tuple[Any, list[Diagnostic], tuple[Span, ...]]:
+    """What the callbacks make of the lexemes, the faults (at most one for each statement), and what was passed over."""
     reading = _Reading(lexemes, parser)
-    return reading.run(), reading.faults
+    return reading.run(), reading.faults, tuple(reading.skipped)
 
 
 class _Reading:
@@ -28,6 +28,7 @@ class _Reading:
         self.parser = parser.parse_interactive()
         self.states = self.parser.parser_state.parse_conf.parse_table.states
         self.faults: list[Diagnostic] = []
+        self.skipped: list[Span] = []
 
     def run(self) -> Any:
         at, result = 0, None
@@ -63,6 +64,7 @@ class _Reading:
         end = self._statement_end(at, isinstance(first, Lexeme) and first.type in _HEADS)
         head = self.lexemes[end].type == "LBRACE"
         span = first.span.to(self.lexemes[max(end - 1, 0)].span)
+        self.skipped.append(span)
         self.parser.feed_token(Lexeme("SKIPPED_HEAD" if head else "SKIPPED", "", span))
         return end
 

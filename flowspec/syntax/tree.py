@@ -357,3 +357,5 @@ class File:
     uses: tuple[Use, ...]
     definitions: tuple[Definition, ...]
     comments: tuple[tuple[Span, str], ...] = ()
+    skipped: tuple[Span, ...] = ()
+    """What could not be read."""

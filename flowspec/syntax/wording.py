@@ -11,6 +11,7 @@ from flowspec.source import Span
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import COMPARISONS, DEFINING, KEYWORDS, LEADING, RESERVED, WORDS, describe
 
+OUTSIDE = "cannot stand at the top level of a file"
 _STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE", "EQUAL"})
 
 
@@ -36,8 +37,32 @@ class Stop:
 
 def explain(stop: Stop) -> Diagnostic:
     """What is wrong where the parser stopped."""
-    explanations = (_misspelt(stop), _misplaced(stop), _reserved(stop), _missing(stop), _unnamed(stop), _chained(stop))
+    explanations = (_foreign(stop), _misspelt(stop), _misplaced(stop), _reserved(stop), _missing(stop), _unnamed(stop), _chained(stop))
     return next(filter(None, explanations), None) or _unexpected(stop)
+
+
+_FOREIGN = {
+    ("-", ">"): ("`->` is not an operator", "networks are joined by `>>`", ">>", False),
+    ("*", "*"): ("`**` is not an operator", "the power is written `^`", "^", True),
+    ("|", ">"): ("`|>` is not an operator", "networks are joined by `>>`", ">>", False),
+    ("=", ">"): ("`=>` is not an operator", "networks are joined by `>>`", ">>", False),
+}
+"""Operators of other languages, with what is meant."""
+
+
+def _foreign(stop: Stop) -> Diagnostic | None:
+    """Something that other languages have here."""
+    if stop.before is not None and stop.before.span.end == stop.found.span.start:
+        pair = _FOREIGN.get((stop.before.text, stop.found.text))
+        if pair:
+            message, help, text, safe = pair
+            place = stop.before.span.to(stop.found.span)
+            return Diagnostic("FS101", message, Label(place), fixes=(Fix(help, place, text, safe),))
+    if stop.found.type == "FLOOR" and stop.starts_statement:
+        return Diagnostic("FS101", "`//` cannot start a statement", Label(stop.found.span), fixes=(Fix("a comment begins with `#`", stop.found.span, "#", True),))
+    if stop.found.type == "COLON" and "EQUAL" in stop.accepted:
+        return Diagnostic("FS101", "`:` cannot stand here", Label(stop.found.span), fixes=(Fix("a value is given by `=`", stop.found.span, " =", True),))
+    return None
 
 
 def _misspelt(stop: Stop) -> Diagnostic | None:
@@ -63,7 +88,7 @@ def _misplaced(stop: Stop) -> Diagnostic | None:
     if kind in DEFINING and "LET" in stop.accepted:
         return _say(stop, "FS109", f"{WORDS[kind]} cannot stand inside a body", "it belongs at the top level of the file")
     if kind in LEADING | {"NAME"} and "FLOW" in stop.accepted:
-        message = f"`{stop.found.text}` cannot stand at the top level of a file"
+        message = f"`{stop.found.text}` {OUTSIDE}"
         return _say(stop, "FS109", message, "statements belong in the body of a `flow`, `def` or `net`")
     return None
 
