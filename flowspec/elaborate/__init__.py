@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.arguments import Spoken, call_of, speak
 from flowspec.elaborate.contracts import contract
-from flowspec.elaborate.definitions import Definitions, with_defaults
+from flowspec.elaborate.definitions import Definitions, Told, with_defaults
+from flowspec.elaborate.effort import LARGEST_STATE, too_large
 from flowspec.elaborate.flow import FlowElaborator
-from flowspec.elaborate.frames import Frame, Slots, Wire, tap_names
+from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
+from flowspec.elaborate.independence import independent
 from flowspec.elaborate.networks import Planner, shaped
 from flowspec.elaborate.settings import setting
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, evaluate, fail
@@ -20,7 +22,7 @@ from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
 from flowspec.vocabulary.settings.runs import Phase, Setting
-from flowspec.vocabulary.word import Input
+from flowspec.vocabulary.word import Input, Prior, Transform
 
 Plain = int | float | str | bool | tuple
 
@@ -32,27 +34,26 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
     pass before, until nothing is left open.
     """
     definitions = Definitions(program.definitions)
-    graph, faults = _settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, _place(program.flow)), overrides or {})
-    faults = (*program.faults, *faults)
+    place = program.flow.name.span
+    graph, faults, hidden = _settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, place), overrides or {}, place)
+    faults = (*program.faults, *independent(faults, hidden, program))
     if faults or graph is None:
         raise SpecError(faults)
     return graph
 
 
-def _settled(definitions: Definitions, flow: tree.Definition, scope: Callable[[], Scope], overrides: Mapping[str, Value]) -> tuple[Graph | None, list[Diagnostic]]:
-    """A flow elaborated until no condition waits for a tap further down, and its faults."""
+def _settled(
+    definitions: Definitions, flow: tree.Definition, scope: Callable[[], Scope], overrides: Mapping[str, Value], place: Span,
+) -> tuple[Graph | None, list[Diagnostic], set[str]]:  # fmt: skip
+    """A flow elaborated until no condition waits for a tap further down, its faults, and the names that they hide."""
     later: dict[str, Known] = {}
     while True:
-        attempt = _Flow(definitions, flow, scope, overrides, later)
+        attempt = _Flow(definitions, flow, scope, overrides, later, place)
         graph = attempt.graph()
         waits = any(name not in later and isinstance(attempt.frame.taps.get(name), Known) for name in attempt.frame.awaited)
         if attempt.faults or not waits:
-            return graph, attempt.faults
+            return graph, attempt.faults, attempt.hidden
         later = {name: tap for name, tap in attempt.frame.taps.items() if isinstance(tap, Known)}
-
-
-def _place(flow: tree.Definition) -> Span:
-    return flow.name.span
 
 
 @dataclass
@@ -62,12 +63,15 @@ class _Flow:
     scope: Callable[[], Scope]
     overrides: Mapping[str, Value]
     later: dict[str, Known]
+    place: Span
+    """The call of the flow or, of the one that is compiled, its name."""
     faults: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         body = self.definition.body
         self.frame = Frame(0, later=self.later, awaited=set() if self.later else tap_names(body))
         self.input: tuple[tree.Input, Spoken] | None = None
+        self.hidden: set[str] = set()
         self.contexts: list[ContextNode] = []
         self.settings: dict[str, Setting] = {}
         self.phases: tuple[Phase, ...] = ()
@@ -75,7 +79,7 @@ class _Flow:
 
     def graph(self) -> Graph | None:
         try:
-            with self.definitions.inside(self.definition, self.definition.name.span):
+            with self.definitions.inside(self.definition, self.place):
                 return self._graph()
         except SpecError as error:
             self.faults += error.diagnostics
@@ -92,11 +96,16 @@ class _Flow:
             return None
         statement, spoken = self.input
         state = spoken.word.state()
-        self.slots = Slots({MAIN: Wire(state, statement.span)})
+        if state.size > LARGEST_STATE:
+            raise too_large(str(state), statement.value.span)
+        self.slots = Slots({MAIN: Wire(state, statement.span, Trail(None, "input", state, statement.span))})
         walker = FlowElaborator(self.definitions, self.frame, self.slots, self._nested)
         scope.states = walker.find_state
-        items = walker.body(tree.Body(self.definition.body.span, tuple(rest)), scope)
-        self.faults += walker.faults
+        try:
+            items = walker.body(tree.Body(self.definition.body.span, tuple(rest)), scope)
+        finally:
+            self.faults += walker.faults
+            self.hidden |= walker.hidden
         self._completeness(walker)
         self._tail(walker, scope)
         if self.faults:
@@ -123,12 +132,23 @@ class _Flow:
         name, place, arguments, scope = call_of("a flow", value, Scope({}), span)
         definition = self.definitions.find("flow", name)
         if definition is None:
-            near = nearest(name, self.definitions.names("flow"))
-            raise fail("FS202", f"unknown flow `{name}`", place, label=f"did you mean `{near}`?" if near else "")
-        graph, faults = _settled(self.definitions, definition, lambda: self.definitions.bind(definition, arguments, scope, span), {})
+            raise self._no_flow(name, place)
+        bound = self.definitions.bind(definition, arguments, scope, span)
+        graph, faults, hidden = _settled(self.definitions, definition, lambda: bound, {}, span)
+        self.hidden |= hidden
         if faults or graph is None:
-            raise SpecError(faults)
+            raise Told(faults)
         return graph
+
+    def _no_flow(self, name: str, place: Span) -> SpecError:
+        kind = self.definitions.kind(name)
+        if kind:
+            return fail("FS204", f"`{name}` is a `{kind}`; a flow is needed here", place, help=("a flow has an input and a prior of its own: `flow NAME { … }`",))
+        known = self.definitions.names("flow")
+        near = nearest(name, known)
+        fixes = (Fix(f"write `{near}`", place, near),) if near else ()
+        help = () if near else (f"define it: `flow {name} {{ input …  …  prior gaussian }}`",)
+        return fail("FS202", f"unknown flow `{name}`", place, label=f"did you mean `{near}`?" if near else "", fixes=fixes, help=help)
 
     def _changed(self, scope: Scope) -> bool:
         written = with_defaults(self.definition, {}, self.definition.name.span) if not self._required() else Scope({})
@@ -156,10 +176,13 @@ class _Flow:
             self._declare_input(statement, scope) if isinstance(statement, tree.Input) else self._declare_context(statement, scope)
         except SpecError as error:
             self.faults += error.diagnostics
+            if isinstance(statement, tree.Context):
+                self.hidden.add(statement.name.name if statement.name else getattr(statement.value, "name", ""))
 
     def _declare_input(self, statement: tree.Input, scope: Scope) -> None:
         if self.input is not None:
-            raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),))
+            raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),),
+                       help=("what the flow is conditioned on is a `context`",))  # fmt: skip
         self.input = statement, speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
 
     def _declare_context(self, statement: tree.Context, scope: Scope) -> None:
@@ -168,7 +191,8 @@ class _Flow:
         spoken = speak(Input, evaluate(first, scope), scope, first.span)
         name = statement.name.name if statement.name else spoken.word.word
         if name in self.frame.contexts:
-            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, help=("name it: `context … as label`",))
+            first = next(Label(context.span, "declared here") for context in self.contexts if context.name == name)
+            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=("name it: `context … as label`",))
         state, network = spoken.word.state(), None
         if rest:
             value = Deferred(tree.Compose(expression.span, tuple(rest)), scope)
@@ -181,17 +205,17 @@ class _Flow:
     # ----------------------------------------------------------------------------------------------- tail of the flow
 
     def _completeness(self, walker: FlowElaborator) -> None:
-        if walker.faults and any(wire.state is None for wire in self.slots.open.values()):
+        if any(wire.state is None for wire in self.slots.open.values()):
             return
         for slot, wire in self.slots.open.items():
             if slot == MAIN:
                 self.faults.append(Diagnostic(
-                    "FS508", f"{wire.state} dimensions end in no prior", Label(self.definition.name.span, "the flow has no prior"),
+                    "FS508", f"{dimensions(wire.state)} end in no prior", Label(self.definition.name.span, "the flow does not end in a prior"),
                     (Label(wire.span, "this state reaches the end"),), help=("end the flow with `prior gaussian`",),
                 ))  # fmt: skip
             else:
                 self.faults.append(Diagnostic(
-                    "FS505", f"wire `{slot}` is dropped: {wire.state} dimensions end in no prior", Label(wire.span, "opened here"),
+                    "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} end in no prior", Label(wire.span, "opened here"),
                     help=(f"merge it, or end it: `on {slot} {{ prior gaussian }}`",),
                 ))  # fmt: skip
 
@@ -201,21 +225,29 @@ class _Flow:
                 self._setting(statement, scope, walker.parts)
         for expectation in walker.expectations:
             try:
-                found = contract(expectation, not self._changed(scope), walker.parts)
+                found = contract(expectation, not self._changed(scope), walker.parts, self._countable(walker))
             except SpecError as error:
                 self.faults += error.diagnostics
             else:
                 self.contracts += [found] if found else []
 
+    def _countable(self, walker: FlowElaborator) -> set[str]:
+        return {*Transform.words, *Prior.words, *self.definitions.names("def"), *walker.parts, "step"}
+
     def _setting(self, statement: tree.Settings, scope: Scope, parts: set[str]) -> None:
         try:
             word, phases = setting(statement, scope, parts)
             if word.word in self.settings:
-                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span)
+                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span, help=("one statement holds all of a setting's arguments",))
             self.settings[word.word] = word
             self.phases += phases
         except SpecError as error:
             self.faults += error.diagnostics
+
+
+def dimensions(state: State) -> str:
+    """How many dimensions a state has, in words."""
+    return f"{state} = {state.size:_} dimensions" if len(state.shape) > 1 else f"{state.size:_} dimension{'s' if state.size > 1 else ''}"
 
 
 def _plain(value: Value) -> Plain | None:

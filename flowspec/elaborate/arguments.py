@@ -15,7 +15,7 @@ from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, d
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
-from flowspec.vocabulary.rules import Fault
+from flowspec.vocabulary.rules import LARGEST_SIZE, Fault
 from flowspec.vocabulary.settings.runs import Source
 from flowspec.vocabulary.word import Word
 
@@ -81,6 +81,9 @@ ROLES = {
     "map": "a map",
     "prior": "a prior",
     "input": "an input",
+    "optimizer": "an optimizer",
+    "schedule": "a schedule",
+    "setting": "a setting",
 }
 """How messages call the words of each role."""
 
@@ -125,7 +128,7 @@ def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> 
         elif name not in names and name not in extra:
             faults.append(_unknown_argument(word, name, (*names, *extra), place))
         elif name in bound:
-            faults.append(Diagnostic("FS205", f"`{name}` is given twice", Label(place), (Label(bound[name].span, "first given here"),)))
+            faults.append(Diagnostic("FS205", f"`{name}` is given twice", Label(place), (Label(bound[name].span, "first given here"),), help=("keep one of the two",)))
         else:
             bound[name] = argument
     missing = [name for name, field in word.model_fields.items() if field.is_required() and name not in bound]
@@ -171,7 +174,7 @@ def _shown(value: Any) -> str:
 def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
     fields, values, networks, inner, faults = fields_of(word), {}, {}, {}, []
     spans = {name: argument.span for name, argument in bound.items()}
-    given = None
+    given, failed = None, False
     for name, argument in bound.items():
         try:
             value = evaluate(argument.value, scope)
@@ -180,14 +183,14 @@ def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, 
                 continue
             result = convert(value, fields[name], scope, argument.value.span)
         except SpecError as error:
-            faults += error.diagnostics
+            faults, failed = [*faults, *error.diagnostics], True
             continue
         if isinstance(result, Spoken):
             inner[name], result = result, result.word
         elif is_network(result):
             networks[name], result = result, write(argument.value)
         values[name] = result
-    if faults:
+    if failed:
         raise SpecError(faults)
     return Spoken(_validated(word, values, spans, span), networks, spans, span, given, inner)
 
@@ -197,12 +200,14 @@ def _validated(word: type[Word], values: dict[str, Any], spans: dict[str, Span],
         return word(**values)
     except ValidationError as error:
         problems = {str(problem["loc"][0]): problem for problem in error.errors()}
-        raise SpecError(
-            Diagnostic("FS208", f"`{name}` of `{word.word}` {_bound(problem)}", Label(spans.get(name, span), f"found {_shown(problem['input'])}"))
-            for name, problem in problems.items()
-        ) from None
+        raise SpecError(_out_of_range(word, name, problem, spans.get(name, span)) for name, problem in problems.items()) from None
     except Fault as fault:
         raise from_fault(fault, spans, span) from None
+
+
+def _out_of_range(word: type[Word], name: str, problem: Any, span: Span) -> Diagnostic:
+    code = "FS807" if problem.get("ctx", {}).get("le") == LARGEST_SIZE else "FS208"
+    return Diagnostic(code, f"`{name}` of `{word.word}` {_bound(problem)}", Label(span, f"found {_shown(problem['input'])}"))
 
 
 def _bound(problem: Any) -> str:
@@ -210,7 +215,7 @@ def _bound(problem: Any) -> str:
     words = {"ge": "must be at least", "gt": "must be more than", "le": "must be at most", "lt": "must be less than"}
     key = next((key for key in words if key in context), None)
     if key:
-        return f"{words[key]} {context[key]:g}"
+        return f"{words[key]} {context[key]:{'_' if isinstance(context[key], int) else 'g'}}"
     if "min_length" in context:
         return f"must hold at least {context['min_length']} item{'s' if context['min_length'] > 1 else ''}"
     return "cannot take this value"

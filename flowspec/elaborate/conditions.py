@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
-from flowspec.diagnostics import Diagnostic, SpecError
+from flowspec.diagnostics import Diagnostic, Label, SpecError
 from flowspec.elaborate.arguments import Spoken, from_fault
 from flowspec.elaborate.contracts import Expectation
-from flowspec.elaborate.definitions import Definitions
-from flowspec.elaborate.frames import Frame, Slots
+from flowspec.elaborate.definitions import Definitions, Told
+from flowspec.elaborate.effort import OutOfBounds
+from flowspec.elaborate.frames import Frame, Slots, Trail
 from flowspec.elaborate.networks import Planner, build
-from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail
+from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail, unknown
 from flowspec.graph import Graph, Network
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, State
 
+Result = TypeVar("Result")
+ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS308", "FS310", "FS409")
+"""Faults of dimensions, which are explained by the path of shapes that leads to them."""
 LONGEST = 100_000
 """No flow may have more steps, counted with their repetitions."""
 
@@ -28,29 +33,53 @@ class Conditions:
         self.definitions, self.frame, self.slots, self.nested = definitions, frame, slots, nested
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
+        self.hidden: set[str] = set()
+        """Names that a faulty statement would have given to something."""
         self.ends: list[Span] = []
         self.expectations: list[Expectation] = []
         self.chosen = 0
         """How many `if`s are around the statement."""
         self.steps = 0
+        self.used: dict[str, Span] = {}
+        """Where the wires that are no longer open were merged or ended, by slot."""
         self.parts: set[str] = set()
         self.turned = False
         """Inside `inverse { }`, where statements are read backwards and transforms are turned round."""
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _guarded(self, statement: tree.Statement, action: Callable[[], None]) -> None:
+        self.definitions.effort.spend(statement.span)
+        wire = self.slots.open.get(self.slots.current)
         try:
             action()
+        except OutOfBounds:
+            raise
         except SpecError as error:
+            self._report(error, wire.trail if wire else None)
+            self.hidden.update(declared(statement))
+            self.slots.blur(statement.span, reopen=any(d.code in ("FS501", "FS502") for d in error.diagnostics))
+
+    def _report(self, error: SpecError, trail: Trail | None = None) -> None:
+        found = error.diagnostics
+        if not isinstance(error, Told):
             chain = self.definitions.chain()
-            found = (replace(d, chain=chain) if not d.chain else d for d in error.diagnostics)
-            self.faults += [d for d in found if not any((d.code, d.primary) == (f.code, f.primary) for f in self.faults)]
-            if self.slots.current in self.slots.open:
-                self.slots.open[self.slots.current].state = None
+            found = (on_path(replace(d, chain=(*chain, *d.chain)), trail) for d in found)
+        self.faults += [d for d in found if not any((d.code, d.primary) == (f.code, f.primary) for f in self.faults)]
+
+    def _tried(self, action: Callable[[], Result]) -> Result | None:
+        """What an action gives; None if it fails, when its faults are kept and all else goes on."""
+        wire = self.slots.open.get(self.slots.current)
+        try:
+            return action()
+        except OutOfBounds:
+            raise
+        except SpecError as error:
+            self._report(error, wire.trail if wire else None)
+            return None
 
     def _count(self, steps: int, span: Span) -> None:
         self.steps += steps
         if self.steps > LONGEST:
-            raise fail("FS805", f"the flow grows to more than {LONGEST:_} steps", span)
+            raise OutOfBounds([Diagnostic("FS805", f"the flow grows to more than {LONGEST:_} steps", Label(span, "beyond the limit here"))])
 
     def _flows(self, spoken: Spoken, domain: State) -> dict[str, Graph]:
         flows = {}
@@ -97,8 +126,8 @@ class Conditions:
     def _no_state(self, item: Value, span: Span) -> SpecError:
         if isinstance(item, Symbol):
             known = sorted({*self.frame.taps, *self.frame.wires, *self.frame.contexts})
-            help = ("known here: " + ", ".join(f"`{name}`" for name in known),) if known else ()
-            return fail("FS201", f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.span, help=help)
+            help = ("known here: " + ", ".join(f"`{name}`" for name in known) if known else "name a state with `tap NAME`, or declare a `context`",)
+            return unknown(f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.name, item.span, known, help)
         return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span)
 
     def _step_networks(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Network] | None:
@@ -113,14 +142,54 @@ class Conditions:
         except Fault as fault:
             raise from_fault(fault, spoken.spans, spoken.span) from None
         return {
-            field: build(self.planner.plan(value, span), wanted[field], field, f"the {_role(field)} of `{spoken.word.word}`")
+            field: self._network(spoken, field, value, span, wanted[field])
             for field, (value, span) in spoken.places().items()
             if field in wanted
         }
 
+    def _network(self, spoken: Spoken, field: str, value: Value, span: Span, demand: Demand) -> Network:
+        plan = self.planner.plan(value, span)
+        try:
+            return build(plan, demand, field, f"the {_role(field)} of `{spoken.word.word}`")
+        except SpecError as error:
+            raise SpecError(_at_given(diagnostic, spoken) for diagnostic in error.diagnostics) from None
+
+    def _plan_only(self, spoken: Spoken) -> None:
+        """Looks for faults in networks whose shapes an earlier fault hides."""
+        for field, (value, span) in spoken.places().items():
+            if field.split(".")[-1] not in spoken.word.flow_fields():
+                self.planner.plan(value, span)
+
+
+def declared(statement: tree.Statement) -> tuple[str, ...]:
+    """The names that a statement gives to states and values."""
+    match statement:
+        case tree.Do(names=names):
+            return tuple(name.name for name in names)
+        case tree.Tap(name=name) | tree.Let(name=name):
+            return (name.name,)
+    return ()
+
+
+def on_path(diagnostic: Diagnostic, trail: Trail | None) -> Diagnostic:
+    """A fault of dimensions with the shapes from the input on, and the step that gave the last of them."""
+    if trail is None or diagnostic.code not in ON_PATH:
+        return diagnostic
+    told = {label.span for label in (diagnostic.primary, *diagnostic.secondary)}
+    cause = () if trail.span in told else (Label(trail.span, f"{trail.state} {'leaves' if trail.before else 'enters'} here"),)
+    path = (f"path: {' -> '.join(trail.path())}",) if trail.before else ()
+    return replace(diagnostic, secondary=(*diagnostic.secondary, *cause), notes=(*diagnostic.notes, *path))
+
 
 def _role(field: str) -> str:
     return "network" if field == "form" else field.removesuffix(".form")
+
+
+def _at_given(diagnostic: Diagnostic, spoken: Spoken) -> Diagnostic:
+    """A condition that cannot be joined is a fault of `given`, not of the network that would read it."""
+    if diagnostic.code != "FS308" or "given" not in spoken.spans:
+        return diagnostic
+    return replace(diagnostic, primary=Label(spoken.at("given")), secondary=(Label(diagnostic.primary.span, "read here"),))
 
 
 def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
-from flowspec.elaborate.values import Scope, Symbol, Value, evaluate, fail
+from flowspec.diagnostics import Fix, nearest
+from flowspec.elaborate.values import Scope, Symbol, Value, evaluate, fail, unknown
 from flowspec.graph import Contract
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
-from flowspec.vocabulary.rules import State
+from flowspec.vocabulary.rules import Likelihood, Mode, State, Volume
 
 FACTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "likelihood", "inverse", "volume", "shape", "count")
 """What a contract can speak of; `count(name)` is the number of steps, definitions and parts of that name, `parameters(name)` what parts of it hold."""
 COUNTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "shape", "count")
 """Facts that are numbers of the spec as written: they are not asked of it with other parameters."""
+VALUES = {"likelihood": get_args(Likelihood), "inverse": get_args(Mode), "volume": get_args(Volume)}
+"""Facts that are names."""
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -27,7 +31,7 @@ class Expectation:
     chosen: bool
 
 
-def contract(expectation: Expectation, as_written: bool, parts: set[str]) -> Contract | None:
+def contract(expectation: Expectation, as_written: bool, parts: set[str], countable: set[str]) -> Contract | None:
     """The contract of an `expect`; one on `shape` is checked at once. Raises SpecError.
 
     With other parameters than those written, counts are other counts: they are then asked only where an `if` says so.
@@ -38,9 +42,12 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str]) -> Con
     fact, subject = _fact(condition.left, scope)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
+    _check_sides(fact, value, condition)
     if fact == "parameters" and subject is not None and subject not in parts:
-        known = ("parts here: " + ", ".join(sorted(parts)),) if parts else ("name a section with `part name { … }`",)
-        raise fail("FS201", f"unknown part `{subject}`", condition.left.span, help=known)
+        help = ("parts here: " + ", ".join(sorted(parts)) if parts else "name a section with `part name { … }`",)
+        raise unknown(f"unknown part `{subject}`", subject, condition.left.arguments[0].span, parts, help)
+    if fact == "count" and subject not in countable:
+        raise unknown(f"nothing here is named `{subject}`", subject or "", condition.left.arguments[0].span, countable)
     if fact in COUNTS and not (as_written or expectation.chosen):
         return None
     if fact == "shape":
@@ -58,7 +65,25 @@ def _fact(expression: tree.Expression, scope: Scope) -> tuple[str, str | None]:
             return name, subject.name
     if isinstance(expression, tree.Name) and name in FACTS and name != "count":
         return name, None
-    raise fail("FS701", "a contract begins with a fact: " + ", ".join(FACTS[:-1]) + ", parameters(part) or count(name)", expression.span)
+    facts = "a contract begins with a fact: " + ", ".join(FACTS[:-1]) + ", parameters(part) or count(name)"
+    near = nearest(name, FACTS) if name else None
+    label, fixes = (f"did you mean `{near}`?", (Fix(f"write `{near}`", expression.span, near),)) if near else ("this is not one", ())
+    raise fail("FS701", facts, expression.span, label=label, fixes=fixes, help=() if near else ("for example `expect parameters == 1_234`",))
+
+
+def _check_sides(fact: str, value: object, condition: tree.Binary) -> None:
+    """Raises SpecError when a fact can never be compared so, or with this."""
+    values = VALUES.get(fact)
+    if (values or fact == "shape") and condition.operator not in ("==", "!="):
+        raise fail("FS701", f"`{fact}` has no order: it is compared by `==` or `!=`", condition.span)
+    if values and value not in values:
+        near = nearest(str(value), values)
+        label, fixes = (f"did you mean `{near}`?", (Fix(f"write `{near}`", condition.right.span, near),)) if near else ("", ())
+        raise fail("FS701", f"`{fact}` is one of {', '.join(values)}; it is compared with {value}", condition.right.span, label=label, fixes=fixes)
+    if fact == "shape" and not isinstance(value, tuple):
+        raise fail("FS701", f"a shape is a list: `expect shape == [12, 16, 16]`; it is compared with {value}", condition.right.span)
+    if not values and fact != "shape" and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise fail("FS701", f"`{fact}` is a number; it is compared with {value}", condition.right.span)
 
 
 def _value(value: Value, expression: tree.Expression) -> int | float | str | bool | tuple:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Literal
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.effort import Effort
 from flowspec.elaborate.values import Scope, Value, evaluate, fail
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -20,7 +22,9 @@ class Definitions:
 
     def __init__(self, definitions: Mapping[str, tree.Definition]):
         self._definitions = definitions
-        self._stack: list[tuple[tree.Definition, Span]] = []
+        self._stack: list[tree.Definition] = []
+        self._frames: list[Label] = []
+        self.effort = Effort()
 
     def find(self, kind: Literal["flow", "def", "net"], name: str) -> tree.Definition | None:
         """The definition of a kind and name."""
@@ -36,22 +40,40 @@ class Definitions:
         return tuple(name for name, definition in self._definitions.items() if definition.kind == kind)
 
     def chain(self) -> tuple[Label, ...]:
-        """The calls that led here from the flow that is compiled, outermost first."""
-        return tuple(Label(span, f"{definition.kind} `{definition.name.name}`") for definition, span in self._stack[1:])
+        """The calls and later iterations that led here from the flow that is compiled, outermost first."""
+        return tuple(self._frames)
 
     @contextmanager
     def inside(self, definition: tree.Definition, span: Span) -> Iterator[None]:
         """Elaborates a definition; raises SpecError when it calls itself, and adds the call to errors from within."""
-        if any(outer is definition for outer, _ in self._stack):
+        if any(outer is definition for outer in self._stack):
             name = definition.name.name
             raise fail("FS803", f"`{name}` calls itself", span, help=("a repetition is written `repeat n { … }`",))
         if len(self._stack) >= DEEPEST:
             raise fail("FS803", f"definitions call one another more than {DEEPEST} deep", span)
-        self._stack.append((definition, span))
+        outermost = not self._stack
+        self._stack.append(definition)
         try:
-            yield
+            if outermost:
+                yield
+            else:
+                with self.frame(Label(span, f"{definition.kind} `{definition.name.name}`")):
+                    yield
         finally:
             self._stack.pop()
+
+    @contextmanager
+    def frame(self, frame: Label) -> Iterator[None]:
+        """Elaborates what a call or an iteration leads to, and adds it to errors from within."""
+        self._frames.append(frame)
+        try:
+            yield
+        except Told:
+            raise
+        except SpecError as error:
+            raise framed(error, frame) from None
+        finally:
+            self._frames.pop()
 
     def bind(self, definition: tree.Definition, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Scope:
         """The scope of a definition's body: its parameters with the values of a call. Raises SpecError."""
@@ -65,6 +87,15 @@ class Definitions:
             given[name] = argument
         values = {name: evaluate(argument.value, scope) for name, argument in given.items()}
         return with_defaults(definition, values, span)
+
+
+class Told(SpecError):
+    """Faults whose chain is complete: of another flow, or of a limit that ends everything."""
+
+
+def framed(error: SpecError, frame: Label) -> SpecError:
+    """The faults of an error, reached through a frame."""
+    return type(error)(replace(diagnostic, chain=(frame, *diagnostic.chain)) for diagnostic in error.diagnostics)
 
 
 def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span) -> Scope:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
-from flowspec.diagnostics import SpecError
+from flowspec.diagnostics import Label, SpecError
 from flowspec.elaborate.arguments import speak, unknown_word
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.frames import Frame, Section, Wire
-from flowspec.elaborate.steps import Steps, raiser
-from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, described, evaluate, fail, number, truth
+from flowspec.elaborate.steps import Steps
+from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, evaluate, fail, listed, repetitions, shown, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.word import Transform
-
-MOST_REPEATS = 10_000
 
 
 class FlowElaborator(Steps):
@@ -31,7 +30,7 @@ class FlowElaborator(Steps):
 
     def _statements(self, body: tree.Body, section: Section) -> None:
         for statement in reversed(_lets_first(body)) if self.turned else body.statements:
-            self._guarded(lambda: _RULES[type(statement)](self, statement, section))
+            self._guarded(statement, lambda: _RULES[type(statement)](self, statement, section))
 
     def _block(self, kind: str, name: str, body: tree.Body, scope: Scope, section: Section, first: int | None = None) -> Block:
         block = Block(kind=kind, name=name, items=self.body(body, scope), first=first, span=body.span)
@@ -45,15 +44,15 @@ class FlowElaborator(Steps):
     # ----------------------------------------------------------------------------------------------------- structure
 
     def _let(self, statement: tree.Let, section: Section) -> None:
-        section.scope = section.scope.inner(**{statement.name.name: evaluate(statement.value, section.scope)})
+        value = self._tried(lambda: evaluate(statement.value, section.scope))
+        section.scope = section.scope.inner(**{statement.name.name: LOST if value is None else value})
 
     def _repeat(self, statement: tree.Repeat, section: Section) -> None:
-        times = number(evaluate(statement.count, section.scope), statement.count.span)
-        if not isinstance(times, int) or not 0 <= times <= MOST_REPEATS:
-            raise fail("FS208", f"`repeat` needs a whole number from 0 to {MOST_REPEATS:_}; found {times}", statement.count.span)
+        times = repetitions(evaluate(statement.count, section.scope), statement.count.span)
         for done in range(1, times + 1):
             before, steps = self._snapshot(), self.steps
-            self._block("repeat", "step", statement.body, section.scope, section, section.number("step"))
+            with self._later(done, f"`repeat`, iteration {done}", statement.count.span):
+                self._block("repeat", "step", statement.body, section.scope, section, section.number("step"))
             if done < times and self._snapshot() == before and section.numbers_follow("step", times - done):
                 self._rest_alike(section, times - done, self.steps - steps, statement.span)
                 return
@@ -68,14 +67,17 @@ class FlowElaborator(Steps):
         return self.slots.snapshot(), taps
 
     def _for(self, statement: tree.For, section: Section) -> None:
-        values = evaluate(statement.values, section.scope)
-        if not isinstance(values, list):
-            raise fail("FS207", f"`for` needs a list or a range, found {described(values)}", statement.values.span)
+        values = listed(evaluate(statement.values, section.scope), statement.values.span)
         name = _free(statement.name.name, statement.name.span)
         numbers = [section.number(name) for _ in values]
         pairs = list(zip(numbers, values))
         for first, value in reversed(pairs) if self.turned else pairs:
-            self._block("for", name, statement.body, section.scope.inner(**{name: value}), section, first)
+            with self._later(first, f"`for`, {name} = {shown(value)}", statement.name.span):
+                self._block("for", name, statement.body, section.scope.inner(**{name: value}), section, first)
+
+    def _later(self, iteration: int, text: str, span: Span) -> AbstractContextManager[None]:
+        """What follows is of an iteration, which is worth a word in messages unless it is the first."""
+        return self.definitions.frame(Label(span, text)) if iteration > 1 else nullcontext()
 
     def _if(self, statement: tree.If, section: Section) -> None:
         chosen = truth(evaluate(statement.condition, section.scope), statement.condition.span)
@@ -90,7 +92,8 @@ class FlowElaborator(Steps):
     def _part(self, statement: tree.Part, section: Section) -> None:
         name = section.named(_free(statement.name.name, statement.name.span))
         if name != statement.name.name:
-            raise fail("FS211", f"something named `{statement.name.name}` stands here already", statement.name.span)
+            raise fail("FS211", f"something named `{statement.name.name}` stands here already", statement.name.span,
+                       help=("give each part of a body a name of its own",))  # fmt: skip
         self.parts.add(name)
         self._block("part", name, statement.body, section.scope, section)
 
@@ -113,7 +116,8 @@ class FlowElaborator(Steps):
 
     def _do(self, statement: tree.Do, section: Section) -> None:
         if statement.body is not None:
-            raise fail("FS209", "a transform takes no body", statement.body.span)
+            raise fail("FS209", "a transform takes no body", statement.body.span,
+                       help=("what follows it is written on the next line, or after `;`",))  # fmt: skip
         value, span = evaluate(statement.value, section.scope), statement.value.span
         name = _called(value)
         definition = self.definitions.find("def", name) if name else None
@@ -129,7 +133,7 @@ class FlowElaborator(Steps):
             return fail("FS207", f"a transform is needed here, found {described(value)}", span)
         kind = self.definitions.kind(name)
         if kind:
-            help = (f"put it inside a transform, as in `coupling(affine, {name})`",) if kind == "net" else ()
+            help = (f"put it inside a transform, as in `coupling(affine, {name})`",) if kind == "net" else ("write what both need as a `def`",)
             what = "a network has no inverse and no log-det" if kind == "net" else "a flow has a prior of its own"
             return fail("FS204", f"`{name}` is a `{kind}`; a transform is needed here", span, notes=(what,), help=help)
         place = value.span if isinstance(value, Symbol) else value.expression.name_span
@@ -144,18 +148,26 @@ class FlowElaborator(Steps):
             inner.states = self.find_state
             try:
                 opened = set(self.slots.open)
+                before = self.slots.open.get(self.slots.current)
                 self._block("def", section.named(_free(definition.name.name, span)), definition.body, inner, section)
                 self._all_merged(opened, definition)
+                self._one_step(before, definition.name.name, span)
             finally:
                 self.frame = outer
+
+    def _one_step(self, before: Wire | None, name: str, span: Span) -> None:
+        """From outside, what a `def` does to the shape is one step of the path."""
+        wire = self.slots.open.get(self.slots.current)
+        if before is not None and before.trail and wire is not None and wire.state is not None:
+            wire.trail = before.trail.to(name, wire.state, span)
 
     def _all_merged(self, opened: set[str], definition: tree.Definition) -> None:
         for name, slot in self.frame.wires.items():
             if slot in self.slots.open and slot not in opened:
                 span = self.slots.open.pop(slot).span
                 self.slots.open.setdefault(self.slots.current, Wire(None, span))
-                self._guarded(raiser(fail("FS505", f"wire `{name}` is dropped: `{definition.name.name}` ends while it is open", span,
-                                           help=("merge it, or end it with a prior",))))  # fmt: skip
+                self._report(fail("FS505", f"wire `{name}` is dropped: `{definition.name.name}` ends while it is open", span, label="opened here",
+                                  help=(f"merge it, or end it: `on {name} {{ prior gaussian }}`",)))  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------------- contracts
 

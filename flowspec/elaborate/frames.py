@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from flowspec.diagnostics import Label, SpecError
 from flowspec.elaborate.values import Known, Scope, fail
 from flowspec.graph import MAIN, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
+
+
+LONGEST_PATH = 9
+"""Steps of a path of shapes that a message shows."""
 
 
 @dataclass
@@ -53,12 +59,35 @@ class Section:
             self.counts[name] = number
 
 
+class Trail(NamedTuple):
+    """How a state came to have its shape: the step that gave it, and how that came to have the one before."""
+
+    before: Trail | None
+    name: str
+    state: State
+    span: Span
+
+    def to(self, name: str, state: State, span: Span) -> Trail:
+        """The trail after a step; one that keeps the shape leaves no trace."""
+        return self if state.shape == self.state.shape else Trail(self, name, state, span)
+
+    def path(self) -> list[str]:
+        """The shapes from the input on, each with the step that gave it; a long path is shortened in its middle."""
+        steps, trail = [], self
+        while trail is not None:
+            steps.append(f"{trail.name} {trail.state}")
+            trail = trail.before
+        steps.reverse()
+        return steps if len(steps) <= LONGEST_PATH else [*steps[:3], "…", *steps[4 - LONGEST_PATH :]]
+
+
 @dataclass
 class Wire:
-    """An open wire: its state (None when an error hides it) and the statement that opened it."""
+    """An open wire: its state (None when an error hides it), the statement that opened it, and how its shape came about."""
 
     state: State | None
     span: Span
+    trail: Trail | None = None
 
 
 @dataclass
@@ -92,6 +121,8 @@ class Slots:
         """The wire that a statement acts on. Raises SpecError when there is none."""
         if self.current in self.open:
             return self.open[self.current]
+        if any(wire.state is None for wire in self.open.values()):
+            raise SpecError(())
         others = sorted(slot for slot in self.open if slot != self.current)
         if others:
             names = ", ".join(f"`{name}`" for name in others)
@@ -99,7 +130,16 @@ class Slots:
                 "FS501", f"no current wire: it was split into {names}", span,
                 help=(f"act on one with `on {others[0]} {{ … }}`, or join them with `merge({', '.join(others)})`",),
             )  # fmt: skip
-        raise fail("FS502", "nothing is left to transform: the prior has ended the wire", span)
+        ended = (Label(self.ended, "the prior ends the wire here"),) if self.ended else ()
+        raise fail("FS502", "nothing is left to transform: the prior has ended the wire", span, secondary=ended,
+                   help=("a prior is the last statement of its wire: move it below this one, or take it out",))  # fmt: skip
+
+    def blur(self, span: Span, reopen: bool) -> None:
+        """After a fault the state of the current wire is not known; one that is missing is reopened, so that it is missed once."""
+        if self.current in self.open:
+            self.open[self.current].state = None
+        elif reopen:
+            self.open[self.current] = Wire(None, span)
 
     def snapshot(self) -> tuple:
         """What a repetition must leave as it was for its next iteration to be the same."""

@@ -7,11 +7,14 @@ pieces that keep their shape, of those before it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import prod
 
 from flowspec.diagnostics import Diagnostic, Label, SpecError
 from flowspec.elaborate.arguments import Spoken, call_of, from_fault, speak, unknown_word
-from flowspec.elaborate.definitions import Definitions
-from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, evaluate, fail, number, truth
+from flowspec.elaborate.definitions import Definitions, framed
+from flowspec.elaborate.effort import LARGEST_STATE, too_large
+from flowspec.elaborate.frames import LONGEST_PATH
+from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, evaluate, fail, listed, repetitions, truth
 from flowspec.graph import Network
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -19,10 +22,6 @@ from flowspec.vocabulary.networks.sharing import Modulate, Share
 from flowspec.vocabulary.networks.structure import Chain, with_conditions
 from flowspec.vocabulary.rules import Demand, Entering, Fault, Ports, Shape, Site, written
 from flowspec.vocabulary.word import NetworkWord
-
-LARGEST = 10_000
-"""No network may have more pieces."""
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -34,6 +33,8 @@ class Plan:
     spans: dict[str, Span] = field(default_factory=dict)
     children: tuple[Plan, ...] = ()
     first: int | None = None
+    net: bool = False
+    """Whether this is a call of a `net`, which messages from within it tell."""
 
     def wants(self, wanted: Shape | None) -> Shape | None:
         """The input that is wanted where this output is, as far as it follows."""
@@ -78,6 +79,7 @@ class Planner:
         return [self._single(value, span, None)]
 
     def _single(self, value: Value, span: Span, body: tree.Body | None) -> Plan:
+        self.definitions.effort.spend_piece(span)
         scope = value.scope if isinstance(value, Deferred) else Scope({})
         name, name_span, arguments, scope = call_of("a network", value, scope, span)
         definition = self.definitions.find("net", name)
@@ -86,7 +88,8 @@ class Planner:
         if name not in NetworkWord.words:
             other = self.definitions.kind(name)
             if other:
-                raise fail("FS204", f"`{name}` is a `{other}`; a network is needed here", name_span)
+                help = ("write what it computes as a `net`; a `def` is a run of transforms, and stands on a line of its own",)
+                raise fail("FS204", f"`{name}` is a `{other}`; a network is needed here", name_span, help=help if other == "def" else ())
             raise unknown_word(NetworkWord, name, name_span, self.definitions.names("net"))
         spoken = speak(NetworkWord, value, scope, span)
         return self._combinator(spoken, name, span, scope, body)
@@ -96,7 +99,7 @@ class Planner:
         if takes_body and body is None:
             raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span)
         if body is not None and not takes_body:
-            raise fail("FS209", f"`{name}` takes no body", body.span)
+            raise fail("FS209", f"`{name}` takes no body", body.span, help=("what follows it is written on the next line, or after `;` or `>>`",))
         inner = [piece for field, value in spoken.networks.items() for piece in self.pieces(value, spoken.at(field))]
         children = self.body(body, scope) if body is not None else named(inner)
         return Plan(name, spoken.word, span, spoken.spans, children)
@@ -105,20 +108,19 @@ class Planner:
         with self.definitions.inside(definition, span):
             inner = self.definitions.bind(definition, arguments, scope, span)
             children = self.body(definition.body, inner)
-        return Plan(definition.name.name, Chain(), span, children=children)
+        return Plan(definition.name.name, Chain(), span, children=children, net=True)
 
     def body(self, body: tree.Body, scope: Scope) -> tuple[Plan, ...]:
         """The networks of a body, named."""
         plans = self._statements(body, scope)
         if not plans:
-            raise fail("FS209", "a network needs at least one piece", body.span)
-        if len(plans) > LARGEST:
-            raise fail("FS804", f"a network of {len(plans):_} pieces: at most {LARGEST:_} are allowed", body.span)
+            raise fail("FS209", "a network needs at least one piece", body.span, help=("for a network that changes nothing, write `scale(1)`",))
         return named(plans)
 
     def _statements(self, body: tree.Body, scope: Scope) -> list[Plan]:
         plans: list[Plan] = []
         for statement in body.statements:
+            self.definitions.effort.spend_piece(statement.span)
             if isinstance(statement, tree.Let):
                 scope = scope.inner(**{statement.name.name: evaluate(statement.value, scope)})
             else:
@@ -136,28 +138,21 @@ class Planner:
                     found = Deferred(tree.Call(value.span, found.name, value.span, ()), scope)
                 return [self._single(found, value.span, body)]
             case tree.Repeat(count=count, body=body):
-                times = self._count(count, scope)
+                times = repetitions(evaluate(count, scope), count.span)
                 return [self._iteration("step", None, body, scope) for _ in range(times)]
             case tree.For(name=name, values=values, body=body):
-                items = evaluate(values, scope)
-                if not isinstance(items, list):
-                    raise fail("FS207", "`for` needs a list or a range", values.span)
+                items = listed(evaluate(values, scope), values.span)
                 return [self._iteration(name.name, i, body, scope.inner(**{name.name: item})) for i, item in enumerate(items)]
             case tree.If(condition=condition, body=body, otherwise=otherwise):
                 chosen = body if truth(evaluate(condition, scope), condition.span) else otherwise
                 return self._statements(chosen, scope) if chosen else []
             case tree.Skipped():
-                return []
-        raise fail("FS210", "this statement belongs in a flow, not in a network", statement.span)
+                raise SpecError(())
+        raise fail("FS210", "this statement belongs in a flow, not in a network", statement.span,
+                   help=("a `net` holds networks, `let`, `repeat`, `for` and `if`",))  # fmt: skip
 
     def _iteration(self, name: str, index: int | None, body: tree.Body, scope: Scope) -> Plan:
         return Plan(name, Chain(), body.span, children=self.body(body, scope), first=1)
-
-    def _count(self, count: tree.Expression, scope: Scope) -> int:
-        times = number(evaluate(count, scope), count.span)
-        if not isinstance(times, int) or not 0 <= times <= LARGEST:
-            raise fail("FS208", f"`repeat` needs a whole number from 0 to {LARGEST:_}; found {times}", count.span)
-        return times
 
 
 def named(plans: list[Plan]) -> tuple[Plan, ...]:
@@ -180,9 +175,6 @@ def named(plans: list[Plan]) -> tuple[Plan, ...]:
 
 def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
     """The network of a plan, checked against what is demanded. `chain` says whose network it is, for messages."""
-    network = shaped(plan, demand.input, demand.given, demand.output)
-    if network.ports.output != demand.output:
-        raise _wrong_output(plan, network, demand, chain)
     if demand.ordered and plan.ordered() is not True:
         raise _not_ordered(plan, chain)
     if demand.ordered and demand.given and not plan.takes_conditions():
@@ -190,11 +182,27 @@ def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
                    help=("let the masked network come first: `made(…) >> …`",))  # fmt: skip
     if demand.causal and not plan.causal():
         raise _not_causal(plan, chain)
+    network = shaped(plan, demand.input, demand.given, demand.output)
+    if network.ports.output != demand.output:
+        raise _wrong_output(plan, network, demand, chain)
     return network.model_copy(update={"name": field})
 
 
 def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, entering: Entering | None = None) -> Network:
     """A plan's network on an input of this shape, inside a shared network at whose sites something enters, or outside any."""
+    try:
+        return _bounded(_shaped(plan, input, given, wanted, entering))
+    except SpecError as error:
+        raise framed(error, Label(plan.span, f"net `{plan.name}`")) if plan.net else error from None
+
+
+def _bounded(network: Network) -> Network:
+    if prod(network.ports.output) > LARGEST_STATE:
+        raise too_large(written(network.ports.output), network.span)
+    return network
+
+
+def _shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, entering: Entering | None) -> Network:
     try:
         if plan.word.joins and given:
             input, given = with_conditions(input, given), ()
@@ -266,24 +274,39 @@ def _alike(a: Network, b: Network) -> bool:
 
 
 def _wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> SpecError:
-    last = plan
-    while last.children:
-        last = last.children[-1]
-    place = next((last.spans[name] for name in ("channels", "features") if name in last.spans), last.span)
-    message = f"dimension mismatch: {chain} must give {written(demand.output)}, it gives {written(network.ports.output)}"
-    path = " -> ".join(_path(network))
+    wanted, found = demand.output, network.ports.output
+    last, frames = _giving(plan)
+    width = next((last.spans[name] for name in ("channels", "features") if name in last.spans), None)
+    message = f"dimension mismatch: {chain} must give {written(wanted)}, it gives {written(found)}"
+    help = "leave the last width out: it is then taken from what is needed" if width else f"end it with a layer that gives {written(wanted)}"
+    if len(found) == len(wanted) and found[1:] != wanted[1:]:
+        width, help = None, f"keep the height and width at {written(wanted[1:])}: a stride makes them smaller"
     return SpecError([
         Diagnostic(
-            "FS301", message, Label(place, f"expected {written(demand.output)}, found {written(network.ports.output)}"),
-            notes=(f"{written(demand.output)}: {demand.reason}", f"path: {path}"),
-            help=("leave the last width out: it is then taken from what is needed",),
+            "FS301", message, Label(width or last.span, f"expected {written(wanted)}, found {written(found)}"),
+            notes=(f"{written(wanted)}: {demand.reason}", f"within the network: {' -> '.join(_path(network))}"),
+            help=(help,), chain=frames,
         )
     ])  # fmt: skip
 
 
+def _giving(plan: Plan) -> tuple[Plan, tuple[Label, ...]]:
+    """The piece of a network that gives it its width, and the calls of `net` that lead to it."""
+    frames: tuple[Label, ...] = ()
+    while plan.children and plan.word.body == "sequence" and not plan.word.keeps_shape:
+        frames += (Label(plan.span, f"net `{plan.name}`"),) if plan.net else ()
+        plan = next((child for child in reversed(plan.children) if not child.word.keeps_shape), plan.children[-1])
+    return plan, frames
+
+
 def _path(network: Network) -> list[str]:
-    steps = [f"input {written(network.ports.input)}"]
-    return steps + [f"{child.name} {written(child.ports.output)}" for child in network.children]
+    """The shapes from a network's input to its output; pieces that keep the shape are left out."""
+    steps, shape = [f"input {written(network.ports.input)}"], network.ports.input
+    for child in network.children:
+        if child.ports.output != shape:
+            shape = child.ports.output
+            steps.append(f"{child.name} {written(shape)}")
+    return steps if len(steps) <= LONGEST_PATH else [*steps[:3], "…", *steps[4 - LONGEST_PATH :]]
 
 
 def _not_causal(plan: Plan, chain: str) -> SpecError:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flowspec.diagnostics import SpecError
+from flowspec.diagnostics import Label, SpecError
 from flowspec.elaborate.arguments import Spoken, from_fault, speak
 from flowspec.elaborate.conditions import Conditions
+from flowspec.elaborate.effort import LARGEST_STATE, too_large
 from flowspec.elaborate.frames import Section, Wire
-from flowspec.elaborate.values import Known, evaluate, fail
+from flowspec.elaborate.values import Known, Symbol, evaluate, fail, unknown
 from flowspec.graph import End, Mark, Step
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -24,15 +23,20 @@ class Steps(Conditions):
         slot = self.frame.wires.get(name.name)
         if slot in self.slots.open:
             return slot
+        if slot is not None and slot not in self.used:
+            raise SpecError(())
         if slot is not None:
-            raise fail("FS503", f"wire `{name.name}` is used up: it was merged or ended before", name.span)
-        open_wires = ", ".join(f"`{wire}`" for wire, slot in self.frame.wires.items() if slot in self.slots.open)
-        help = (f"open wires here: {open_wires}",) if open_wires else ("`split(half) as (a, b)` makes two wires",)
-        raise fail("FS201", f"unknown wire `{name.name}`", name.span, help=help)
+            used = (Label(self.used[slot], "used up here"),) if slot in self.used else ()
+            raise fail("FS503", f"wire `{name.name}` is used up: a wire is used once", name.span, secondary=used,
+                       help=("what should be read again is named with `tap`, and read with `given=`",))  # fmt: skip
+        known = [wire for wire, slot in self.frame.wires.items() if slot in self.slots.open]
+        open_wires = ", ".join(f"`{wire}`" for wire in known)
+        help = (f"open wires here: {open_wires}" if known else "`split(half) as (a, b)` makes two wires",)
+        raise unknown(f"unknown wire `{name.name}`", name.name, name.span, known, help)
 
     def _tap(self, statement: tree.Tap, section: Section) -> None:
         if self.turned:
-            raise fail("FS404", "a tap cannot stand inside `inverse`", statement.span)
+            raise fail("FS404", "a tap cannot stand inside `inverse`", statement.span, help=("put it before or after the body of `inverse`",))
         name, wire = statement.name.name, self.slots.wire(statement.span)
         known = self.frame.taps.get(name)
         if name in self.frame.wires or name in self.frame.contexts or isinstance(known, list) != statement.append and known:
@@ -47,39 +51,72 @@ class Steps(Conditions):
 
     def _merge(self, statement: tree.Merge, section: Section) -> None:
         if self.turned:
-            raise fail("FS404", "`merge` cannot stand inside `inverse`", statement.span)
-        slots = [self._open_wire(name) for name in statement.wires]
-        if self.slots.current in self.slots.open and self.slots.current not in slots:
-            raise fail("FS504", "`merge` would overwrite the current wire, which is still open", statement.span)
-        double = next((name for i, name in enumerate(statement.wires) if slots[i] in slots[:i]), None)
-        if double is not None:
-            raise fail("FS503", f"wire `{double.name}` is merged twice", double.span)
-        states = [self.slots.open.pop(slot).state for slot in slots]
-        merged = self._merged(states, statement)
-        self.slots.open[self.slots.current] = Wire(merged, statement.span)
+            raise fail("FS404", "`merge` cannot stand inside `inverse`", statement.span, help=("put it before or after the body of `inverse`",))
+        slots = self._merging(statement)
+        wires = [self.slots.open.pop(slot) for slot in slots]
+        self.used |= dict.fromkeys(slots, statement.span)
+        states = [wire.state for wire in wires]
+        self.slots.open[self.slots.current] = now = Wire(None, statement.span)
+        merged = now.state = self._merged(states, wires, statement)
+        if merged is not None and wires[0].trail:
+            now.trail = wires[0].trail.to("merge", merged, statement.span)
         if merged is not None:
             self._emit(section, Step(
                 name=section.named("merge"), word=Merge(), reads=tuple(slots), writes=(self.slots.current,),
                 before=tuple(states), after=(merged,), span=statement.span,
             ))  # fmt: skip
 
-    def _merged(self, states: list[State | None], statement: tree.Merge) -> State | None:
+    def _merging(self, statement: tree.Merge) -> list[str]:
+        """The slots that a `merge` joins; if it is faulty, the wires that it names are taken as joined all the same."""
+        try:
+            slots = [self._open_wire(name) for name in statement.wires]
+            current = self.slots.open.get(self.slots.current)
+            if current and self.slots.current not in slots and current.state is not None:
+                raise fail("FS504", "`merge` would overwrite the current wire, which is still open", statement.span,
+                           secondary=(Label(current.span, "this state would be lost"),), help=("merge it too, or end it with a prior first",))  # fmt: skip
+            double = next((name for i, name in enumerate(statement.wires) if slots[i] in slots[:i]), None)
+            if double is not None:
+                raise fail("FS503", f"wire `{double.name}` is merged twice", double.span)
+        except SpecError:
+            self._forget_wires(statement.span)
+            raise
+        return slots
+
+    def _forget_wires(self, span: Span) -> None:
+        for slot in self.frame.wires.values():
+            self.slots.open.pop(slot, None)
+        self.slots.open[self.slots.current] = Wire(None, span)
+
+    def _merged(self, states: list[State | None], wires: list[Wire], statement: tree.Merge) -> State | None:
         if None in states:
             return None
         first = states[0]
-        for state, name in zip(states, statement.wires):
+        for state, wire, name in zip(states, wires, statement.wires):
             if state.shape[1:] != first.shape[1:]:
-                raise fail("FS301", f"dimension mismatch: `merge` joins channels at the same positions; {first} and {state} differ", name.span)
+                causes = tuple(Label(w.trail.span, f"{w.state} leaves here") for w in (wires[0], wire) if w.trail and w.trail.before)
+                raise fail("FS301", f"dimension mismatch: `merge` joins channels at the same positions; {first} and {state} differ", name.span,
+                           label=f"{state}", secondary=causes, help=("bring both to the same height and width before they are merged",))  # fmt: skip
         return first.with_shape(sum(state.channels for state in states), *first.shape[1:])
 
     def _prior(self, statement: tree.Prior, section: Section) -> None:
         if self.turned:
-            raise fail("FS404", "a prior cannot stand inside `inverse`", statement.span)
-        value = evaluate(statement.value, section.scope)
-        spoken = speak(Prior, value, section.scope, statement.value.span)
+            raise fail("FS404", "a prior cannot stand inside `inverse`", statement.span, help=("put it after the body of `inverse`",))
         wire = self.slots.wire(statement.span)
-        self._end(section, spoken, self.slots.current, wire.state, self._given(spoken, section.scope), "prior", statement.span)
+        self.slots.ended = self.used[self.slots.current] = statement.span
+        spoken = self._tried(lambda: self._spoken_prior(statement, section))
+        if spoken is None:
+            del self.slots.open[self.slots.current]
+            return
+        self._tried(lambda: self._end(section, spoken, self.slots.current, wire.state, self._given(spoken, section.scope), "prior", statement.span))
         del self.slots.open[self.slots.current]
+
+    def _spoken_prior(self, statement: tree.Prior, section: Section) -> Spoken:
+        value = evaluate(statement.value, section.scope)
+        name = value.name if isinstance(value, Symbol) else getattr(getattr(value, "expression", None), "name", "")
+        kind = self.definitions.kind(name)
+        if kind and name not in Prior.words:
+            raise fail("FS204", f"`{name}` is a `{kind}`; a prior is needed here", statement.value.span, help=("for example `prior gaussian`",))
+        return speak(Prior, value, section.scope, statement.value.span)
 
     def _end(self, section: Section, spoken: Spoken, slot: str, state: State | None, given: list[Known] | None, name: str, span: Span) -> None:
         self.ends.append(span)
@@ -100,6 +137,7 @@ class Steps(Conditions):
         state = wire.state
         if state is None:
             self._outputs_unknown(spoken, statement, section)
+            self._plan_only(spoken)
             return
         if self.turned:
             if len(statement.names) or spoken.word.closes:
@@ -108,10 +146,11 @@ class Steps(Conditions):
             outputs = (domain,)
         else:
             domain, outputs = state, self._outputs(spoken, state)
-        networks, flows = self._step_networks(spoken, domain, readings), self._flows(spoken, domain)
+        networks = self._tried(lambda: self._step_networks(spoken, domain, readings))
+        flows = self._tried(lambda: self._flows(spoken, domain))
         writes = self._writes(spoken, statement, outputs)
         name = section.named(spoken.word.word)
-        if readings is not None and networks is not None:
+        if readings is not None and networks is not None and flows is not None:
             given = [known for reading in readings.values() for known in reading]
             readers = tuple(reader for reader, reading in readings.items() for _ in reading) if spoken.word.holds else ()
             self._emit(section, Step(
@@ -130,9 +169,13 @@ class Steps(Conditions):
             raise fail("FS307", f"`{spoken.word.word}` needs real numbers; integers 0 … {state.levels - 1} arrive", spoken.span,
                        help=("put `dequantize(uniform)` before it",))  # fmt: skip
         try:
-            return spoken.word.outputs(state)
+            outputs = spoken.word.outputs(state)
         except Fault as fault:
             raise from_fault(fault, spoken.spans, spoken.span) from None
+        large = next((output for output in outputs if output.size > LARGEST_STATE), None)
+        if large is not None:
+            raise too_large(str(large), spoken.span)
+        return outputs
 
     def _turned_states(self, spoken: Spoken, state: State) -> tuple[State, State]:
         try:
@@ -173,9 +216,9 @@ class Steps(Conditions):
         return slot
 
     def _move_on(self, spoken: Spoken, statement: tree.Do, section: Section, writes: tuple[str, ...], outputs: tuple[State, ...], name: str) -> None:
-        del self.slots.open[self.slots.current]
+        trail = self.slots.open.pop(self.slots.current).trail
         for slot, state in zip(writes, outputs):
-            self.slots.open[slot] = Wire(state, statement.span)
+            self.slots.open[slot] = Wire(state, statement.span, trail and trail.to(spoken.word.word, state, statement.span))
         closing = self._closing(spoken)
         if closing is not None:
             dropped = self.slots.open.pop(writes[1])
@@ -194,12 +237,3 @@ class Steps(Conditions):
 def _checked_demands(word: Prior, state: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
     word.check(state)
     return word.demands(state, given)
-
-
-def raiser(error: SpecError) -> Callable[[], None]:
-    """An action that raises."""
-
-    def action() -> None:
-        raise error
-
-    return action

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flowspec.diagnostics import Diagnostic, Label, SpecError
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -14,7 +14,7 @@ from flowspec.vocabulary.rules import State
 LARGEST = 10**15
 """No whole number in a spec may be larger."""
 LONGEST = 10_000
-"""No list in a spec may be longer."""
+"""No list in a spec may be longer, and nothing repeated more often."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,8 @@ class Symbol:
 
     name: str
     span: Span
+    scope: Scope | None = field(default=None, compare=False, repr=False)
+    """Where the name was looked up in vain, for messages."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,14 @@ class Known:
     """None while the state is not known yet."""
 
 
-Value = int | float | bool | str | list | dict | Symbol | Symbols | Deferred | Known
+@dataclass(frozen=True)
+class Lost:
+    """What a faulty `let` would have named: whatever needs it stays silent."""
+
+
+LOST = Lost()
+
+Value = int | float | bool | str | list | dict | Symbol | Symbols | Deferred | Known | Lost
 
 
 @dataclass
@@ -86,6 +95,14 @@ def fail(code: str, message: str, span: Span, *, label: str = "", **rest: object
     return SpecError([Diagnostic(code, message, Label(span, label), **rest)])
 
 
+def unknown(message: str, name: str, span: Span, known: Iterable[str], help: tuple[str, ...] = ()) -> SpecError:
+    """An error for a name that stands for nothing here, with the nearest of those that are known."""
+    near = nearest(name, known)
+    if near is None:
+        return fail("FS201", message, span, help=help)
+    return fail("FS201", message, span, label=f"did you mean `{near}`?", fixes=(Fix(f"write `{near}`", span, near),))
+
+
 def evaluate(expression: tree.Expression, scope: Scope) -> Value:
     """The value of an expression. Raises SpecError where it has none."""
     return _RULES[type(expression)](expression, scope)
@@ -101,7 +118,9 @@ def _plain(expression: tree.Text | tree.Truth, scope: Scope) -> Value:
 
 def _name(expression: tree.Name, scope: Scope) -> Value:
     value = scope.find(expression.name)
-    return Symbol(expression.name, expression.span) if value is None else value
+    if isinstance(value, Lost):
+        raise SpecError(())
+    return Symbol(expression.name, expression.span, scope) if value is None else value
 
 
 def _call(expression: tree.Call, scope: Scope) -> Value:
@@ -114,7 +133,8 @@ def _call(expression: tree.Call, scope: Scope) -> Value:
     except Unfit as error:
         raise fail("FS206", str(error), expression.span) from None
     except (TypeError, ValueError, OverflowError) as error:
-        raise fail("FS206", f"`{expression.name}` cannot take these values", expression.span) from error
+        found = " and ".join(described(value) for value in values) or "nothing"
+        raise fail("FS206", f"`{expression.name}` cannot take {found}", expression.span, help=tuple(filter(None, [_TAKES.get(expression.name)]))) from error
 
 
 def _compose(expression: tree.Compose, scope: Scope) -> Value:
@@ -122,7 +142,7 @@ def _compose(expression: tree.Compose, scope: Scope) -> Value:
 
 
 def _listing(expression: tree.Listing, scope: Scope) -> Value:
-    return [evaluate(item, scope) for item in expression.items]
+    return _bounded_list([evaluate(item, scope) for item in expression.items], expression.span)
 
 
 def _table(expression: tree.Table, scope: Scope) -> Value:
@@ -132,9 +152,10 @@ def _table(expression: tree.Table, scope: Scope) -> Value:
 def _range(expression: tree.Range, scope: Scope) -> Value:
     low, high = (number(evaluate(side, scope), side.span) for side in (expression.low, expression.high))
     if not isinstance(low, int) or not isinstance(high, int):
-        raise fail("FS206", "both ends of a range must be whole numbers", expression.span)
+        raise fail("FS206", f"both ends of a range must be whole numbers; found {low}..{high}", expression.span,
+                   help=("round with `//`: `1..levels // 2`",))  # fmt: skip
     if high - low >= LONGEST:
-        raise fail("FS804", f"the range {low}..{high} holds more than {LONGEST:_} numbers", expression.span)
+        raise fail("FS808", f"the range {low}..{high} holds more than {LONGEST:_} numbers", expression.span, label=f"{high - low + 1:_} numbers")
     return list(range(low, high + 1))
 
 
@@ -158,7 +179,7 @@ def _binary(expression: tree.Binary, scope: Scope) -> Value:
     if operator == "+" and isinstance(left, Symbol | Symbols):
         return _symbols(left, right, expression)
     if operator == "+" and isinstance(left, list) and isinstance(right, list):
-        return left + right
+        return _bounded_list(left + right, expression.span)
     return arithmetic(operator, number(left, expression.left.span), number(right, expression.right.span), expression.span)
 
 
@@ -172,7 +193,8 @@ def _index(expression: tree.Index, scope: Scope) -> Value:
     items = _items(expression.value, scope)
     index = evaluate(expression.index, scope)
     if not isinstance(index, int) or not -len(items) <= index < len(items):
-        raise fail("FS206", f"the list has {len(items)} items, counted from 0", expression.index.span)
+        last = f"it goes from 0 to {len(items) - 1}" if items else "the list is empty"
+        raise fail("FS206", f"no item {index if isinstance(index, int) else described(index)}: the list has {len(items)} items", expression.index.span, label=last)
     return items[index]
 
 
@@ -205,6 +227,9 @@ _RULES: dict[type, Callable[[object, Scope], Value]] = {
     tree.Slice: _slice,
 }
 
+_TAKES = {"len": "`len` takes a list: `len([8, 16])`", "min": "`min` takes numbers: `min(8, width)`", "max": "`max` takes numbers: `max(8, width)`"}
+
+
 def number(value: Value, span: Span) -> int | float:
     """The value if it is a number. Raises SpecError otherwise."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -219,17 +244,44 @@ def truth(value: Value, span: Span) -> bool:
     return value
 
 
+def repetitions(value: Value, span: Span) -> int:
+    """How often something is repeated. Raises SpecError for what is no whole number, or too large."""
+    times = number(value, span)
+    if not isinstance(times, int) or times < 0:
+        raise fail("FS208", f"`repeat` needs a whole number, 0 or more; found {times}", span)
+    if times > LONGEST:
+        raise fail("FS808", f"`repeat` goes up to {LONGEST:_}; found {times:_}", span)
+    return times
+
+
+def listed(value: Value, span: Span) -> list:
+    """The items that `for` goes through. Raises SpecError for what is no list."""
+    if isinstance(value, list):
+        return value
+    if isinstance(value, Symbol):
+        raise unknown_or("a list or a range", value, span)
+    help = (f"to count to it, write `1..{shown(value)}`",) if isinstance(value, int) else ()
+    raise fail("FS207", f"`for` needs a list or a range, found {described(value)}", span, help=help)
+
+
+def shown(value: Value) -> str:
+    """A plain value as it is written."""
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else described(value)
+
+
 def unknown_or(needed: str, value: Value, span: Span) -> SpecError:
     """An error for a value of the wrong type: an unbound name is called unknown."""
     if isinstance(value, Symbol):
-        return fail("FS201", f"unknown name `{value.name}`: {needed} is needed here", value.span)
+        known = list(value.scope.names()) if value.scope else []
+        help = () if nearest(value.name, known) or not known else ("names known here: " + ", ".join(f"`{name}`" for name in dict.fromkeys(known)),)
+        return unknown(f"unknown name `{value.name}`: {needed} is needed here", value.name, value.span, known, help)
     return fail("FS207", f"{needed} is needed here, found {described(value)}", span)
 
 
 def arithmetic(operator: str, a: int | float, b: int | float, span: Span) -> int | float | bool:
     """One operation on two numbers; `/` gives a whole number where it comes out even."""
     if operator in ("/", "//", "%") and b == 0:
-        raise fail("FS206", "division by zero", span)
+        raise fail("FS206", f"division by zero: {a} {operator} {b}", span)
     if operator == "^" and (abs(b) > 64 or (a == 0 and b < 0)):
         raise fail("FS804", f"{a}^{b} is out of bounds: exponents go up to 64", span)
     return _bounded(_OPERATIONS[operator](a, b), span)
@@ -259,6 +311,12 @@ def _bounded(value: int | float | bool, span: Span) -> int | float | bool:
     if isinstance(value, complex) or not abs(value) <= (LARGEST if isinstance(value, int) else float("inf")):
         raise fail("FS804", f"a number of this size is out of bounds: whole numbers go up to {LARGEST:.0e}", span)
     return value
+
+
+def _bounded_list(items: list, span: Span) -> list:
+    if len(items) > LONGEST:
+        raise fail("FS808", f"a list of {len(items):_} items: at most {LONGEST:_} are allowed", span)
+    return items
 
 
 def comparable(value: Value) -> object:

@@ -7,6 +7,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+LARGEST_SIZE = 1_000_000
+"""No width, side or count of a layer may be larger."""
+
 Shape = tuple[int, ...]
 """Channels (or features) first, without the batch: (D,), (C, T) or (C, H, W)."""
 

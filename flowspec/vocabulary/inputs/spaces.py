@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import State
+from flowspec.vocabulary.rules import LARGEST_SIZE, State
 from flowspec.vocabulary.word import Input
 
-Size = Annotated[int, Field(ge=1)]
+Size = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
 
 
 class Vector(Input, word="vector"):

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
 
 
 class Nystrom(NetworkWord, word="nystrom"):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
-Width = Annotated[int, Field(ge=1)]
+Width = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
 Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "leaky_relu", "softplus"]
 
 
@@ -95,6 +96,10 @@ class MADE(NetworkWord, word="made"):
     def ordered(self) -> bool | None:
         return True
 
+    def widths(self, ports: Ports) -> tuple[int, ...]:
+        """Features of each layer, from the input to the output."""
+        return (ports.input[0], *self.hidden, ports.output[0])
+
     def degrees(self, ports: Ports) -> tuple[tuple[int, ...], ...]:
         """Degrees of the units of each layer, from the input (1 … D) to the output."""
         d = ports.input[0]
@@ -105,30 +110,35 @@ class MADE(NetworkWord, word="made"):
 
     def live(self, ports: Ports) -> tuple[int, ...]:
         """Number of unmasked weights of each layer."""
-        degrees = self.degrees(ports)
-        strict = len(degrees) - 2
-        return tuple(
-            sum(_count_below(lower, degree + (i < strict)) for degree in upper)
-            for i, (lower, upper) in enumerate(zip(degrees, degrees[1:]))
-        )
+        layers = self._units(ports)
+        strict = len(layers) - 2
+        return tuple(_pairs(lower, upper, int(i < strict)) for i, (lower, upper) in enumerate(zip(layers, layers[1:])))
+
+    def _units(self, ports: Ports) -> list[list[int]]:
+        """For each layer of `degrees`, how many of its units have degree 0 … D."""
+        d = ports.input[0]
+        lowest, count = (0, d) if ports.given else (1, max(1, d - 1))
+        inner = ([width // count + (degree < width % count) for degree in range(count)] for width in self.hidden)
+        hidden = [[0] * lowest + units + [0] * (d + 1 - lowest - count) for units in inner]
+        return [[0] + [1] * d, *hidden, [0] + [ports.output[0] // d] * d]
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
-        degrees, tensors = self.degrees(ports), []
+        widths, tensors = self.widths(ports), []
         conditions = sum(_size(shape) for shape in ports.given)
         for i, live in enumerate(self.live(ports)):
-            a, b = len(degrees[i]), len(degrees[i + 1])
+            a, b = widths[i], widths[i + 1]
             tensors += [
                 Tensor(name=f"layers.{i}.weight", shape=(b, a), live_entries=live),
                 Tensor(name=f"layers.{i}.bias", shape=(b,)),
             ]
         if conditions:
-            tensors.append(Tensor(name="condition.weight", shape=(len(degrees[1]), conditions)))
+            tensors.append(Tensor(name="condition.weight", shape=(widths[1], conditions)))
         return tuple(tensors)
 
     def multiply_adds(self, ports: Ports) -> int:
-        degrees = self.degrees(ports)
+        widths = self.widths(ports)
         conditions = sum(_size(shape) for shape in ports.given)
-        return sum(len(a) * len(b) for a, b in zip(degrees, degrees[1:])) + conditions * len(degrees[1])
+        return sum(a * b for a, b in zip(widths, widths[1:])) + conditions * widths[1]
 
 
 class Flatten(NetworkWord, word="flatten"):
@@ -145,5 +155,7 @@ def _size(shape: Shape) -> int:
     return size
 
 
-def _count_below(degrees: tuple[int, ...], bound: int) -> int:
-    return sum(degree < bound for degree in degrees)
+def _pairs(lower: list[int], upper: list[int], more: int) -> int:
+    """Pairs of a lower and an upper unit, the lower's degree below the upper's (plus `more`); layers as units of each degree."""
+    below = [0, *accumulate(lower)]
+    return sum(units * below[min(degree + more, len(lower))] for degree, units in enumerate(upper))

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Entering, Fault, Ports, Shape, Site, Tensor
+from flowspec.vocabulary.rules import LARGEST_SIZE, Entering, Fault, Ports, Shape, Site, Tensor
 from flowspec.vocabulary.word import Net, NetworkWord
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
 
 
 class Share(NetworkWord, word="share"):

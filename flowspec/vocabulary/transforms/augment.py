@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from flowspec.vocabulary.maps.shifts import Affine
-from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State
+from flowspec.vocabulary.rules import LARGEST_SIZE, Demand, Facts, Fault, Shape, State
 from flowspec.vocabulary.transforms.coupling import parameters_for
 from flowspec.vocabulary.word import AnyMap, Net, Transform
 
@@ -22,7 +22,7 @@ class Augment(Transform, word="augment"):
 
     terms = ("augmentation",)
 
-    channels: Annotated[int, Field(ge=1)]
+    channels: Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
     conditioner: Net | None = None
     map: AnyMap = Affine(scale="tanh")
 

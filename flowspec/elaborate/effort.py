@@ -1,0 +1,46 @@
+"""Effort: what a spec may cost to elaborate, however its repetitions are nested."""
+
+from __future__ import annotations
+
+from flowspec.diagnostics import Diagnostic, Label, SpecError
+from flowspec.source import Span
+
+MOST_STATEMENTS = 20_000
+"""Statements of flows that may be elaborated, counted with their repetitions; equal iterations in a row count once."""
+MOST_PIECES = 20_000
+"""Pieces of networks that may be planned, counted with their repetitions."""
+LARGEST_STATE = 10**9
+"""Dimensions that a state, or what a network gives, may have."""
+
+
+class OutOfBounds(SpecError):
+    """A limit is reached: elaboration ends here, whatever encloses it."""
+
+
+def too_large(shape: str, span: Span) -> SpecError:
+    """The error of a state that no machine would hold."""
+    return SpecError([Diagnostic("FS807", f"{shape} is out of bounds: a state has at most {LARGEST_STATE:_} dimensions", Label(span))])
+
+
+class Effort:
+    """Counts what has been elaborated."""
+
+    def __init__(self) -> None:
+        self.statements = self.pieces = 0
+
+    def spend(self, span: Span) -> None:
+        """Counts a statement. Raises OutOfBounds."""
+        self.statements += 1
+        if self.statements > MOST_STATEMENTS:
+            raise _beyond("FS805", f"the flow takes more than {MOST_STATEMENTS:_} statements to write out", span)
+
+    def spend_piece(self, span: Span) -> None:
+        """Counts a piece of a network. Raises OutOfBounds."""
+        self.pieces += 1
+        if self.pieces > MOST_PIECES:
+            raise _beyond("FS809", f"the networks of this flow take more than {MOST_PIECES:_} pieces to write out", span)
+
+
+def _beyond(code: str, message: str, span: Span) -> SpecError:
+    help = "repeat less: definitions that call one another, and lists within lists, multiply"
+    return OutOfBounds([Diagnostic(code, message, Label(span, "beyond the limit here"), help=(help,))])

@@ -1,0 +1,38 @@
+"""Independence: which faults only follow from others, and are not told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flowspec.diagnostics import Diagnostic
+from flowspec.loading import Program
+
+_NAMING = ("FS201", "FS202")
+_STRUCTURAL = ("FS501", "FS502", "FS503", "FS504", "FS505", "FS506", "FS507", "FS508")
+
+
+def independent(faults: Iterable[Diagnostic], hidden: Iterable[str], program: Program) -> list[Diagnostic]:
+    """The faults that do not follow from others.
+
+    A name is not called unknown that a faulty statement would have given to something; and where a brace is missing, what
+    stands in which body is not known.
+    """
+    names = {*hidden, *program.hidden}
+    torn = any(_tears(fault, program) for fault in program.faults)
+    return [fault for fault in faults if not (_is_hidden(fault, names, program) or (torn and fault.code in _STRUCTURAL))]
+
+
+def _is_hidden(fault: Diagnostic, names: set[str], program: Program) -> bool:
+    return fault.code in _NAMING and _marked(fault, program) in names
+
+
+def _tears(fault: Diagnostic, program: Program) -> bool:
+    """Whether a fault of the text leaves open where a body ends."""
+    if fault.code in ("FS102", "FS103"):
+        return _marked(fault, program) in ("{", "}")
+    return fault.code == "FS109"
+
+
+def _marked(fault: Diagnostic, program: Program) -> str:
+    span = fault.primary.span
+    return program.sources[span.file].excerpt(span) if span.file in program.sources else ""
