@@ -17,6 +17,7 @@ from flowspec.diagnostics import SpecError
 
 COMMANDS = {
     "check": "Check specs: shapes, wires, bijectivity, contracts.",
+    "explain": "Explain the code of a message.",
     "report": "Count parameters and multiply-adds, and say what is known of a flow.",
     "draw": "Draw a flow as svg, png, pdf, dot or html.",
     "format": "Write specs in their canonical form.",
