@@ -7,16 +7,29 @@ import sys
 import click
 
 from flowspec.cli.console import coloured, rendered
+from flowspec.cli.fixes import fix_file
 from flowspec.cli.specs import compiled, setting_option
-from flowspec.diagnostics import SpecError
+from flowspec.diagnostics import Diagnostic, SpecError
+from flowspec.source import Source
+
+FORMATS = ("text", "json", "github", "sarif")
 
 
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
-@click.option("--format", "form", type=click.Choice(["text", "json", "github"]), default="text", help="How faults are written.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="How faults are written.")
+@click.option("--fix", is_flag=True, help="Apply the fixes that are safe, and check again.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix, also those that may change what is meant.")
 @setting_option
-def command(files: tuple[str, ...], form: str, settings: tuple[str, ...]) -> int:
+def command(files: tuple[str, ...], form: str, fix: bool, unsafe_fixes: bool, settings: tuple[str, ...]) -> int:
     """Check specs and show every fault. FILE is a path, the name of a shipped spec, or - for standard input."""
+    if unsafe_fixes and not fix:
+        raise click.UsageError("`--unsafe-fixes` is said together with `--fix`")
+    if fix:
+        for file in files:
+            fix_file(file, settings, unsafe_fixes, quiet=form != "text")
+    if form == "sarif":
+        return _check_together(files, form, settings)
     return int(any([_check(file, form, settings) for file in files]))
 
 
@@ -31,3 +44,17 @@ def _check(file: str, form: str, settings: tuple[str, ...]) -> bool:
     if form == "text":
         click.echo(f"{file}: flow `{spec.name}` is sound")
     return False
+
+
+def _check_together(files: tuple[str, ...], form: str, settings: tuple[str, ...]) -> int:
+    """Shows the faults of all files in one log."""
+    found: list[Diagnostic] = []
+    sources: dict[str, Source] = {}
+    for file in files:
+        try:
+            compiled(file, settings)
+        except SpecError as error:
+            found += error.diagnostics
+            sources |= getattr(error, "sources", {})
+    click.echo(rendered(tuple(found), sources, form))
+    return int(bool(found))

@@ -29,10 +29,10 @@ def show_faults(error: SpecError, stream: TextIO | None = None) -> None:
 
 
 def rendered(diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source], form: str) -> str:
-    """Diagnostics as `text`, `json` lines or `github` annotations."""
-    from flowspec.rendering import github, jsonl, text
+    """Diagnostics as `text`, `json` lines, `github` annotations or a `sarif` log."""
+    from flowspec.rendering import github, jsonl, sarif, text
 
-    return {"text": text, "json": jsonl, "github": github}[form].render(diagnostics, sources)
+    return {"text": text, "json": jsonl, "github": github, "sarif": sarif}[form].render(diagnostics, sources)
 
 
 def coloured(text: str) -> str:
