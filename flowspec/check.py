@@ -8,14 +8,17 @@ outputs and its conditions must be known. A cycle is an error, shown as a path t
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 
 import networkx as nx
 
+from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
-from flowspec.diagnostics import Diagnostic, Label, SpecError
-from flowspec.graph import Contract, End, Graph, Mark, Node, Step, expand, needed_to_sample
+from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
+from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, needed_to_sample
 from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups
+from flowspec.terms import terms
 from flowspec.vocabulary.rules import Facts, written
 
 WORST_FIRST = {
@@ -25,10 +28,10 @@ WORST_FIRST = {
 }
 
 
-def check(graph: Graph) -> CheckedGraph:
-    """The checked graph. Raises SpecError with every fault found."""
+def check(graph: Graph, whole: bool = True) -> CheckedGraph:
+    """The checked graph. Raises SpecError with every fault found. Of a graph that is not `whole`, no context need be read."""
     nodes = expand(graph)
-    faults = [*_unread_contexts(graph, nodes), *_first_of_each_place(_sharing(graph)), *_nested(nodes)]
+    faults = [*(_unread_contexts(graph, nodes) if whole else ()), *_first_of_each_place(_sharing(graph)), *_nested(nodes)]
     density = _order(nodes, _density_needs(nodes), "FS405", faults)
     sampling = _order(nodes, _sampling_needs(nodes), "FS406", faults)
     if faults:
@@ -37,7 +40,11 @@ def check(graph: Graph) -> CheckedGraph:
     faults += _broken_contracts(graph, facts)
     if faults:
         raise SpecError(faults)
-    return CheckedGraph(graph=graph, facts=facts, density=density, sampling=None if facts.inverse == "none" else sampling)
+    checked = CheckedGraph(graph=graph, facts=facts, density=density, sampling=None if facts.inverse == "none" else sampling)
+    faults += [fault for phase in graph.phases for fault in _phase(checked, phase)]
+    if faults:
+        raise SpecError(faults)
+    return checked
 
 
 # ----------------------------------------------------------------------------------------------------------------- orders
@@ -167,6 +174,28 @@ def _sharing(graph: Graph) -> list[Diagnostic]:
 
 def _first_of_each_place(found: list[Diagnostic]) -> list[Diagnostic]:
     return list({diagnostic.primary.span: diagnostic for diagnostic in reversed(found)}.values())
+
+
+# ----------------------------------------------------------------------------------------------------------------- phases
+
+
+def _phase(checked: CheckedGraph, phase: Phase) -> Iterator[Diagnostic]:
+    for part in phase.bypassed:
+        found = obstacle(checked.graph, part)
+        if found:
+            yield Diagnostic("FS510", f"part `{part}` cannot be bypassed: {found}", Label(phase.span, "left out here"),
+                             help=("only a part whose output has the shape of its input can be left out",))  # fmt: skip
+            return
+    known = {piece for term in terms(checked) for piece in term.name.split(".")}
+    for name in phase.options.weights:
+        if name not in known:
+            near = nearest(name, known)
+            yield Diagnostic("FS201", f"unknown term `{name}`", Label(phase.span, f"did you mean `{near}`?" if near else ""),
+                             notes=("terms of this flow: " + ", ".join(term.name for term in terms(checked)),))  # fmt: skip
+    try:
+        check(without(checked.graph, phase.bypassed), whole=False)
+    except SpecError as error:
+        yield from error.diagnostics
 
 
 # -------------------------------------------------------------------------------------------------------------- contracts

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple
 
 import networkx as nx
-from pydantic import Field
+from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from flowspec.source import Span
 from flowspec.vocabulary.rules import Frozen, Ports, State
-from flowspec.vocabulary.settings.runs import AnySetting, Phase
+from flowspec.vocabulary.settings.runs import AnySetting, PhaseOptions
 from flowspec.vocabulary.word import AnyInput, AnyNetwork, AnyPrior, AnyTransform
 
 MAIN = "main"
@@ -130,6 +130,16 @@ class Contract(Frozen):
     value: int | float | str | bool | tuple[int, ...]
     subject: str | None = None
     span: Span
+
+
+class Phase(Frozen):
+    """A phase of training, with the parts that it freezes and those that it leaves out."""
+
+    name: str
+    options: Annotated[SerializeAsAny[PhaseOptions], BeforeValidator(PhaseOptions.read)] = PhaseOptions()
+    frozen: tuple[str, ...] = ()
+    bypassed: tuple[str, ...] = ()
+    span: Span | None = None
 
 
 class Graph(Frozen):

@@ -18,9 +18,9 @@ class Term(NamedTuple):
 
 
 def term_names(node: Node) -> tuple[str, ...]:
-    """The terms that a node adds to, each in its part: `vae.reconstruction`; `prior` outside any part."""
+    """The terms that a node adds to, each in its part: `vae.reconstruction`; `log_prior` outside any part."""
     place = "".join(f"{block.name}." for block in node.blocks if block.kind == "part")
-    labels = ("prior",) if isinstance(node.item, End) else () if isinstance(node.item, Mark) else node.item.word.terms
+    labels = ("log_prior",) if isinstance(node.item, End) else () if isinstance(node.item, Mark) else node.item.word.terms
     return tuple(place + label for label in labels)
 
 

@@ -16,12 +16,12 @@ from flowspec.elaborate.independence import independent
 from flowspec.elaborate.networks import Planner, shaped
 from flowspec.elaborate.settings import setting
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, evaluate, fail
-from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph
+from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
 from flowspec.loading import Program
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
-from flowspec.vocabulary.settings.runs import Phase, Setting
+from flowspec.vocabulary.settings.runs import Setting
 from flowspec.vocabulary.word import Input, Prior, Transform
 
 Plain = int | float | str | bool | tuple

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flowspec.diagnostics import Fix, nearest
-from flowspec.elaborate.arguments import speak
-from flowspec.elaborate.values import Deferred, Scope, evaluate, fail, number, unknown
-from flowspec.syntax import tree
-from flowspec.vocabulary.settings.runs import Phase, Sample, Setting
+from collections.abc import Iterator
 
-PHASE_NUMBERS = ("epochs", "lr")
+from flowspec.elaborate.arguments import speak
+from flowspec.elaborate.values import Deferred, Scope, evaluate, fail, truth, unknown
+from flowspec.graph import Phase
+from flowspec.syntax import tree
+from flowspec.vocabulary.settings.runs import PhaseOptions, Sample, Setting
 
 
 def setting(statement: tree.Settings, scope: Scope, parts: set[str]) -> tuple[Setting, tuple[Phase, ...]]:
@@ -19,36 +19,33 @@ def setting(statement: tree.Settings, scope: Scope, parts: set[str]) -> tuple[Se
     if statement.body is not None and name.name != "train":
         raise fail("FS209", f"`{name.name}` takes no body", statement.body.span)
     check_temperatures(spoken.word, statement, parts)
-    phases = [_phase(inner, scope, parts) for inner in statement.body.statements] if statement.body else []
+    phases = [_phase(inner, scope, parts) for inner in _chosen(statement.body, scope)]
     return spoken.word, tuple(phases)
+
+
+def _chosen(body: tree.Body | None, scope: Scope) -> Iterator[tree.Statement]:
+    """The statements of a body, with those of its `if`s that the conditions choose."""
+    for statement in body.statements if body else ():
+        if isinstance(statement, tree.If):
+            holds = truth(evaluate(statement.condition, scope), statement.condition.span)
+            yield from _chosen(statement.body if holds else statement.otherwise, scope)
+        else:
+            yield statement
 
 
 def _phase(statement: tree.Statement, scope: Scope, parts: set[str]) -> Phase:
     if not isinstance(statement, tree.Phase):
         raise fail("FS210", "the body of `train` holds phases: `phase name { … }`", statement.span)
-    values = {argument.name: _phase_number(argument, scope) for argument in statement.arguments}
+    call = tree.Call(statement.span, "phase", statement.name.span, statement.arguments)
+    options = speak(PhaseOptions, Deferred(call, scope), scope, statement.span).word
     named = {tree.Freeze: [], tree.Bypass: []}
-    for inner in statement.body.statements:
+    for inner in _chosen(statement.body, scope):
         if type(inner) not in named:
             raise fail("FS210", "a phase holds `freeze` and `bypass`", inner.span,
                        help=("transforms stand in the flow's body; a phase names its parts",))  # fmt: skip
         named[type(inner)] += [_part(name, parts) for name in inner.parts]
-    return Phase(name=statement.name.name, frozen=tuple(named[tree.Freeze]), bypassed=tuple(named[tree.Bypass]), **values)
-
-
-def _phase_number(argument: tree.Argument, scope: Scope) -> int | float:
-    if argument.name is None:
-        raise fail("FS205", "arguments of a phase need their names", argument.span, help=(f"`{PHASE_NUMBERS[0]}=…` or `{PHASE_NUMBERS[1]}=…`",))
-    if argument.name not in PHASE_NUMBERS:
-        near = nearest(argument.name, PHASE_NUMBERS)
-        fixes = (Fix(f"write `{near}`", argument.name_span, near, safe=True),) if near else ()
-        raise fail("FS203", f"unknown argument `{argument.name}` for a phase", argument.name_span, fixes=fixes,
-                   label=f"did you mean `{near}`?" if near else "", notes=(f"a phase takes {' and '.join(PHASE_NUMBERS)}",))  # fmt: skip
-    value = number(evaluate(argument.value, scope), argument.value.span)
-    if value <= 0 or (argument.name == "epochs" and value != int(value)):
-        needed = "a whole number, at least 1" if argument.name == "epochs" else "more than 0"
-        raise fail("FS208", f"`{argument.name}` of a phase must be {needed}", argument.span, label=f"found {value}")
-    return int(value) if argument.name == "epochs" else value
+    frozen, bypassed = (tuple(names) for names in named.values())
+    return Phase(name=statement.name.name, options=options, frozen=frozen, bypassed=bypassed, span=statement.span)
 
 
 def check_temperatures(word: Setting, statement: tree.Settings, parts: set[str]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
 
+from flowspec.bypass import without
+from flowspec.check import check
 from flowspec.checked import CheckedGraph
-from flowspec.graph import needed_to_sample
+from flowspec.graph import needed_to_sample, part_paths
 from flowspec.modules.operations import Operation, Temperature, operations, packed, temperature_of, unpack
 from flowspec.vocabulary.rules import State
 
@@ -71,6 +73,23 @@ class Flow(Section):
         for operation, z, given in latents:
             total = total + operation.module.log_prob(z, given)
         return total
+
+    def terms(self, x: Tensor, context: Condition = None) -> dict[str, Tensor]:
+        """The terms of `log_prob` in nats, each (B,), by the names that `flowspec.terms` gives: their sum is log p(x) or its bound."""
+        wires, found = self._start(self._checked_input(x), context), {}
+        for operation in self._density:
+            given = tuple(wires[wire] for wire in operation.given)
+            if operation.ends:
+                values = (operation.module.log_prob(wires[operation.inputs[0]], given),)
+            else:
+                run = operation.module.inverse if operation.inverted else operation.module.with_terms
+                outputs, values = run(packed(wires, operation.inputs), given)
+                unpack(wires, operation.outputs, outputs)
+            for name, value in zip(operation.terms, (values,) if isinstance(values, Tensor) else values):
+                found[name] = found[name] + value if name in found else value
+            for wire in operation.drops:
+                del wires[wire]
+        return found
 
     def forward(self, x: Tensor, context: Condition = None) -> tuple[Tensor | tuple[Tensor, ...], Tensor]:
         """x (B, *shape) -> z, log_det (B,): a tensor, or one for each prior in the order of the text."""
@@ -168,15 +187,33 @@ class Flow(Section):
             causes = ", ".join(self.checked.facts.causes["inverse"][:3])
             raise ValueError(f"this flow cannot be sampled: {causes} has no inverse")
 
+    # ------------------------------------------------------------------------------------------------------------- parts
+
+    def bypassing(self, parts: Collection[str]) -> Flow:
+        """The flow without the named parts, made of the same modules: what is left out is neither run nor started.
+
+        Raises SpecError where a part cannot be left out.
+        """
+        if not parts:
+            return self
+        rest = Flow(check(without(self.checked.graph, parts), whole=False), self, self._contexts)
+        rest.training = self.training
+        return rest
+
+    def parts(self, names: Collection[str]) -> list[nn.Module]:
+        """The modules of the parts of these names, copy by copy."""
+        return [self.at(path) for name in names for path in part_paths(self.checked.graph.body, name)]
+
     # ------------------------------------------------------------------------------------------------------------ starts
 
     @torch.no_grad()
-    def initialise(self, x: Tensor, context: Condition = None) -> None:
+    def initialise(self, x: Tensor, context: Condition = None, frozen: Collection[str] = ()) -> None:
         """Starts the layers that take their first values from data (`actnorm`), in order, from one batch x (B, *shape).
 
-        A layer that has started, in training or by loading a checkpoint, is left alone.
+        A layer that has started, in training or by loading a checkpoint, is left alone, as are those of `frozen` parts.
         """
-        waiting = [module for module in self.modules() if getattr(module, "needs_start", False)]
+        still = {module for part in self.parts(frozen) for module in part.modules()}
+        waiting = [module for module in self.modules() if getattr(module, "needs_start", False) and module not in still]
         hooks = [module.register_forward_pre_hook(lambda module, inputs: module.start(inputs[0])) for module in waiting]
         try:
             self.log_prob(x, context)

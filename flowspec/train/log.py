@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
-Entry = dict[str, float | int | str | None]
+Entry = dict[str, float | int | str | dict[str, float] | None]
 
 
 class Log:
@@ -24,7 +24,7 @@ class Log:
         path.write_text("".join(f"{json.dumps(entry)}\n" for entry in kept), encoding="utf-8")
         self._file = path.open("a", encoding="utf-8")
 
-    def write(self, kind: str, **values: float | str | None) -> None:
+    def write(self, kind: str, **values: float | str | dict[str, float] | None) -> None:
         """Adds a line."""
         self._file.write(json.dumps({"kind": kind, **values}) + "\n")
         self._file.flush()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from flowspec.modules.flow import Condition, Flow
+from flowspec.terms import weight
 
 
 class Objective(nn.Module):
-    """The mean of -log p(x) in nats, in one call as data-parallel wrappers need it."""
+    """The mean of -log p(x) in nats, or of its terms weighted, in one call as data-parallel wrappers need it.
 
-    def __init__(self, flow: Flow):
+    Gives the loss with the means of the terms before they are weighted, whose sum is log p(x) or its bound.
+    """
+
+    def __init__(self, flow: Flow, weights: Mapping[str, float] | None = None):
         super().__init__()
-        self.flow = flow
+        self.flow, self.weights = flow, dict(weights or {})
 
-    def forward(self, x: Tensor, context: Condition) -> Tensor:
-        return -self.flow.log_prob(x, context).mean()
+    def forward(self, x: Tensor, context: Condition) -> tuple[Tensor, dict[str, Tensor]]:
+        terms = {name: value.mean() for name, value in self.flow.terms(x, context).items()}
+        loss = -sum(weight(name, self.weights) * value for name, value in terms.items())
+        return loss, {name: value.detach() for name, value in terms.items()}

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from flowspec.graph import Graph
-from flowspec.train.errors import TrainingError
-from flowspec.vocabulary.settings.runs import Phase, Train
+from flowspec.graph import Graph, Phase
+from flowspec.vocabulary.settings.runs import Train
+from flowspec.vocabulary.settings.schedules import Constant, Schedule
 
 DEFAULT_EPOCHS = 10
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps `start` to `stop` (exclusive) of a run: its learning rate and the parts that stand still."""
+    """Steps `start` to `stop` (exclusive) of a run: its rate, the parts that stand still or are left out, the terms' weights.
+
+    `origin` is the run or checkpoint whose weights it begins with.
+    """
 
     name: str
     start: int
     stop: int
     lr: float
+    schedule: Schedule = Constant()
     frozen: tuple[str, ...] = ()
+    bypassed: tuple[str, ...] = ()
+    weights: dict[str, float] = field(default_factory=dict)
+    origin: str | None = None
 
     @property
     def steps(self) -> int:
@@ -48,7 +55,7 @@ class Plan:
         """The learning rate of a step."""
         stage = self.stage(step)
         inside = step - stage.start
-        return stage.lr * self.settings.schedule.factor(inside, inside // self.epoch_steps, stage.steps)
+        return stage.lr * stage.schedule.factor(inside, inside // self.epoch_steps, stage.steps)
 
 
 def plan(graph: Graph, examples: int, epochs: int | None = None, batch: int | None = None, seed: int | None = None) -> Plan:
@@ -65,16 +72,17 @@ def plan(graph: Graph, examples: int, epochs: int | None = None, batch: int | No
 def _stages(phases: tuple[Phase, ...], settings: Train, epoch_steps: int) -> tuple[Stage, ...]:
     stages, start = [], 0
     for phase in phases:
-        if phase.bypassed:
-            raise TrainingError(f"phase `{phase.name}` bypasses {', '.join(phase.bypassed)}: training with parts left out is not supported yet")
-        stop = start + _steps(phase, settings, epoch_steps)
-        stages.append(Stage(phase.name, start, stop, phase.lr or settings.optimizer.lr, phase.frozen))
+        options, stop = phase.options, start + _steps(phase, settings, epoch_steps)
+        stages.append(Stage(
+            phase.name, start, stop, options.lr or settings.optimizer.lr, options.schedule or settings.schedule,
+            phase.frozen, phase.bypassed, options.weights, options.start,
+        ))  # fmt: skip
         start = stop
     return tuple(stages)
 
 
 def _steps(phase: Phase, settings: Train, epoch_steps: int) -> int:
-    epochs = phase.epochs or settings.epochs
+    epochs = phase.options.epochs or settings.epochs
     if epochs is None:
         return settings.steps or DEFAULT_EPOCHS * epoch_steps
     return min(epochs * epoch_steps, settings.steps or epochs * epoch_steps)

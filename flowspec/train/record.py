@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from math import inf
 from time import monotonic
 
+from torch import Tensor
+
 from flowspec.modules.flow import Flow
 from flowspec.train.evaluate import bits_per_dim
 from flowspec.train.log import Display, Log
@@ -25,6 +27,7 @@ class Record:
     log: Log
     display: Display
     losses: list[float] = field(default_factory=list)
+    terms: list[dict[str, Tensor]] = field(default_factory=list)
     since: float = field(default_factory=monotonic)
 
     @property
@@ -32,13 +35,16 @@ class Record:
         """How many epochs are done."""
         return self.position.step // self.epoch_steps
 
-    def step(self, stage: str, loss: float, lr: float, grad_norm: float) -> None:
-        """A step is done."""
+    def step(self, stage: str, loss: float, terms: dict[str, Tensor], lr: float, grad_norm: float) -> None:
+        """A step is done; `terms` are those of the bound in nats, before they are weighted."""
         self.losses.append(loss)
+        self.terms.append(terms)
         self.display.step(self.position.step, loss)
         if self.position.step % EVERY == 0 or self.position.step % self.epoch_steps == 0:
             recent = self.losses[-EVERY:]
-            self._write("train", stage, sum(recent) / len(recent), lr=lr, grad_norm=grad_norm)
+            means = {name: sum(float(step[name]) for step in self.terms) / len(self.terms) for name in terms}
+            self.terms.clear()
+            self._write("train", stage, sum(recent) / len(recent), sum(means.values()), terms=means, lr=lr, grad_norm=grad_norm)
 
     def mean(self) -> float:
         """The mean loss of the epoch's steps."""
@@ -46,7 +52,7 @@ class Record:
 
     def validation(self, stage: str, loss: float) -> None:
         """The flow has been measured."""
-        self._write("validation", stage, loss)
+        self._write("validation", stage, loss, -loss)
 
     def end_of_epoch(self, validation: float) -> None:
         """An epoch is done."""
@@ -61,10 +67,10 @@ class Record:
         self.position.seconds, self.since = self.position.seconds + now - self.since, now
         return self.position.seconds
 
-    def _write(self, kind: str, stage: str, loss: float, **more: float) -> None:
+    def _write(self, kind: str, stage: str, loss: float, nats: float, **more: float | dict[str, float]) -> None:
         self.log.write(
             kind, step=self.position.step, epoch=self.epoch, stage=stage, loss=loss,
-            bits_per_dim=bits_per_dim(self.flow, -loss), seconds=round(self.clock(), 3), **more,
+            bits_per_dim=bits_per_dim(self.flow, nats), seconds=round(self.clock(), 3), **more,
         )  # fmt: skip
 
     def close(self) -> None:

@@ -123,8 +123,13 @@ def _finished(trainer: Trainer, finished: bool) -> Result:
 
 
 def evaluate_as_set(flow: Flow, splits: Splits, seed: int, samples: int | None = None) -> Likelihoods:
-    """The likelihood of the test data, with the draws and batch of the flow's `evaluate` setting."""
+    """The likelihood of the test data, with the draws and batch of the flow's `evaluate` setting.
+
+    What the last phase of training leaves out is left out.
+    """
     setting = flow.checked.graph.settings.get("evaluate", Evaluate())
+    phases = flow.checked.graph.phases
+    flow = flow.bypassing(phases[-1].bypassed if phases else ())
     return evaluate(flow, splits.test, samples or setting.samples, setting.batch, seed, log_scale=splits.log_scale)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
+from pathlib import Path
 from time import monotonic
 
 import torch
@@ -66,8 +67,6 @@ class Trainer:
 
     def run(self, stop: int) -> bool:
         """Trains to step `stop`; false if it was interrupted. What was learned is saved either way."""
-        if self.position.step == 0:
-            self._initialise()
         log = Log(self.folder.log, self.position.step, self.folder.writes)
         self.record, self.saved = Record(self.flow, self.position, self.plan.epoch_steps, log, self.display), monotonic()
         self.display.start(self.position.step, stop)
@@ -79,12 +78,6 @@ class Trainer:
             finally:
                 self.record.close()
         return not (interrupt.asked and self.position.step < stop)
-
-    def _initialise(self) -> None:
-        batch = self._batch(0)
-        self.flow.initialise(batch.x, batch.labels)
-        if self.average is not None:
-            self.average = Average(self.flow, self.average.decay)
 
     def _patience_is_out(self) -> bool:
         patience = self.plan.settings.patience
@@ -104,11 +97,11 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         batch = self._batch(step)
-        loss, norm = self._descend(batch, step)
+        loss, terms, norm = self._descend(batch, step)
         self.position.step += 1
         if self.average is not None:
             self.average.update(self.flow)
-        self.record.step(self.stage.name, loss, lr, norm)
+        self.record.step(self.stage.name, loss, terms, lr, norm)
         if self.position.step % self.plan.epoch_steps == 0:
             self._end_of_epoch()
         self._save_in_time()
@@ -126,44 +119,57 @@ class Trainer:
         ranks = self.accelerator.num_processes
         torch.manual_seed(seeded(self.order.seed, "noise", step * ranks + self.accelerator.process_index))
 
-    def _descend(self, batch: Batch, step: int) -> tuple[float, float]:
+    def _descend(self, batch: Batch, step: int) -> tuple[float, dict[str, Tensor], float]:
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.objective(batch.x, batch.labels)
+        loss, terms = self.objective(batch.x, batch.labels)
         if not loss.isfinite():
             self._seed(step)
-            raise bad_loss(self.flow, batch, step, float(loss.detach()), self.folder.last)
+            raise bad_loss(self.whole, batch, step, float(loss.detach()), self.folder.last)
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self._moving(), self.plan.settings.clip or inf)
         if not norm.isfinite():
             raise bad_gradient(self.flow, step, self.folder.last)
         self.optimizer.step()
-        return float(loss.detach()), float(norm)
+        return float(loss.detach()), terms, float(norm)
 
     def _moving(self) -> list[nn.Parameter]:
         return [parameter for parameter in self.flow.parameters() if parameter.requires_grad]
 
     def _enter_stage(self) -> None:
-        """At the start of a stage: what stands still, and a new optimiser for the rest."""
+        """At the start of a stage: what is left out, what stands still, what starts from data, and a new optimiser for the rest."""
         stage = self.plan.stage(self.position.step)
         if stage is self.stage:
             return
-        self.stage = stage
-        self._freeze(stage.frozen)
+        self.stage, self.whole = stage, self.flow.bypassing(stage.bypassed)
+        self._freeze((*stage.frozen, *stage.bypassed))
+        if self.position.step == stage.start:
+            self._start(stage)
         raw: Optimizer = optimizer(self.plan.settings.optimizer, self._moving())
         if self.kept:
             if self.position.step > stage.start:
                 restore_optimizer(raw, self.kept, names_of(self.flow))
             self.kept = {}
-        self.objective, self.optimizer = self.accelerator.prepare(Objective(self.flow), raw)
+        self.objective, self.optimizer = self.accelerator.prepare(Objective(self.whole, stage.weights), raw)
         self.raw_optimizer = raw
+
+    def _start(self, stage: Stage) -> None:
+        """The first weights of a stage. The best so far was the best of another model, or of another objective."""
+        self.position.best, self.position.stale = None, 0
+        if stage.origin is not None:
+            weights.take_over(self.flow, Path(stage.origin))
+        before = {name: value.clone() for name, value in self.flow.named_parameters()} if self.average else {}
+        batch = self._batch(self.position.step)
+        self.whole.initialise(batch.x, batch.labels, stage.frozen)
+        for name, value in before.items():
+            if not torch.equal(value, self.flow.get_parameter(name)):
+                self.average.values[name].copy_(self.flow.get_parameter(name).detach())
 
     def _freeze(self, parts: tuple[str, ...]) -> None:
         self.flow.train()
         self.flow.requires_grad_(True)
-        for path, module in self.flow.named_modules():
-            if path.rpartition(".")[2] in parts:
-                module.eval()
-                module.requires_grad_(False)
+        for module in self.flow.parts(parts):
+            module.eval()
+            module.requires_grad_(False)
         if not self._moving():
             raise TrainingError(f"nothing is left to train while {', '.join(parts) or 'the flow has no parameters'} stands still")
 
@@ -176,7 +182,7 @@ class Trainer:
         """The validation loss; the best weights are kept."""
         with averaged(self.flow, self.average):
             held = self.data.validation[:MOST_VALIDATION]
-            loss = -evaluate(self.flow, held, seed=self.order.seed, stream="validation").nats
+            loss = -evaluate(self.whole, held, seed=self.order.seed, stream="validation").nats
             if self.position.best is None or loss < self.position.best:
                 self.position.best, self.position.stale = loss, 0
                 self.folder.write_weights(self.folder.best, self.flow)

@@ -59,6 +59,22 @@ def load_into(flow: Flow, path: Path | str) -> None:
     _fill(flow, Path(path))
 
 
+def take_over(flow: Flow, path: Path | str) -> None:
+    """Puts the tensors of a run or checkpoint into those of the same name; others stay. Raises CheckpointError if one does not fit."""
+    file = Path(path)
+    if file.is_dir():
+        file = next((file / name for name in ("best.safetensors", "last.safetensors") if (file / name).exists()), file / "last.safetensors")
+    values, _ = tensors.read(file)
+    mine = tensors.of_module(flow)
+    strange = next((name for name, value in values.items() if name not in mine or mine[name].shape != value.shape), None)
+    if strange is not None:
+        here = _size(tuple(mine[strange].shape)) if strange in mine else "nothing"
+        raise CheckpointError(f"`{file}` does not fit: it holds `{strange}` ({_size(tuple(values[strange].shape))}), the flow has {here} there")
+    with torch.no_grad():
+        for name, value in values.items():
+            mine[name].copy_(value)
+
+
 def _fill(flow: Flow, path: Path) -> None:
     values, _ = tensors.read(path)
     mine = tensors.of_module(flow)

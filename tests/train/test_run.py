@@ -162,12 +162,6 @@ def test_phases_resume_exactly_across_their_border(tmp_path):
     assert same_tensors(tmp_path / "whole" / "state.safetensors", tmp_path / "parts" / "state.safetensors")
 
 
-def test_bypassed_parts_are_not_trained_yet(tmp_path):
-    text = TEXT[: TEXT.index("    train(")] + "train(epochs=1) { phase base { bypass tail } }\n}"
-    with pytest.raises(TrainingError, match="phase `base` bypasses tail: .* not supported yet"):
-        train(flowspec.load(text), tmp_path / "run", device="cpu")
-
-
 def test_patience_ends_a_run(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr("flowspec.train.plan.Plan.lr", lambda self, step: 0.0)
     text = TEXT.replace("clip=5", "patience=2").replace(", average=0.9", "")

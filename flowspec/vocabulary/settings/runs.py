@@ -32,14 +32,22 @@ class Data(Setting, word="data"):
     source: Source
 
 
-class Phase(Frozen):
-    """A phase of training: its epochs, and the parts that it freezes or leaves out."""
+class PhaseOptions(Word, role="phase", word="phase"):
+    """`phase decoder(lr=1e-4, epochs=100) { freeze vae }`: a stage of training, in the body of `train`.
 
-    name: str
-    epochs: int | None = None
-    lr: float | None = None
-    frozen: tuple[str, ...] = ()
-    bypassed: tuple[str, ...] = ()
+    `epochs`, `lr` and `schedule` stand in for those of `train`. `weights` multiply terms of the bound in what is maximised, by
+    the name of a term or of a part, and are 1 where nothing is said: `weights=[log_prior: 0.1, posterior: 0.1]`. `start` is the
+    folder of a run or a checkpoint, whose tensors are taken over by name before the phase begins.
+
+    In the body, `freeze` names parts of which not one bit changes: parameters, buffers, starts from data. `bypass` names parts
+    that are left out, and cost nothing; they start from data in the first phase that uses them.
+    """
+
+    epochs: Count | None = None
+    lr: Annotated[float, Field(gt=0)] | None = None
+    schedule: AnySchedule | None = None
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    start: str | None = None
 
 
 class Train(Setting, word="train"):
