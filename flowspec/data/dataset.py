@@ -37,9 +37,10 @@ class Labels(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Three disjoint parts of one set: tables (N, D) in float32, images (N, C, H, W) in uint8.
+    """Three disjoint parts of one set: tables (N, D) and series (N, C, T) in float32, images (N, C, H, W) in uint8.
 
-    `levels` is how many values a pixel takes, 0 … levels - 1, and None for tables. Where a table x was standardised to
+    `conditions` describe each example by real numbers (N, …), as labels do by a class. `levels` is how many values a pixel
+    takes, 0 … levels - 1, and None for real values. Where a table x was standardised to
     u = (x - mean) / sd, `log_scale` carries log-densities in nats per example back to the units of x:
 
         log p(x) = log p(u) + log_scale,  log_scale = -sum_d log sd_d,
@@ -55,10 +56,13 @@ class Dataset:
     levels: int | None = None
     log_scale: float = 0.0
     note: str = ""
+    conditions: Parts | None = None
 
     def __post_init__(self) -> None:
         for part in Parts._fields:
             self._check(part, getattr(self, part))
+            if self.conditions is not None:
+                self._check_labels(part, len(getattr(self, part)), len(getattr(self.conditions, part)), "condition")
             if self.labels is not None:
                 self._check_labels(part, len(getattr(self, part)), len(getattr(self.labels, part)))
 
@@ -72,7 +76,7 @@ class Dataset:
             needed = f"pixels of {self.levels} levels need values of 0 to {self.levels - 1}"
             raise DataError(needed, f"{part} of {self.name} holds {array.max()}", "name the right number of levels")
 
-    def _check_labels(self, part: str, examples: int, labels: int) -> None:
+    def _check_labels(self, part: str, examples: int, labels: int, what: str = "label") -> None:
         if labels != examples:
-            needed = f"the {part} part of {self.name} needs a label for each of its {examples} examples"
-            raise DataError(needed, f"it has {labels} labels", "give one label an example, or none at all")
+            needed = f"the {part} part of {self.name} needs a {what} for each of its {examples} examples"
+            raise DataError(needed, f"it has {labels} {what}s", f"give one {what} an example, or none at all")

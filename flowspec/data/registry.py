@@ -8,6 +8,7 @@ from inspect import formatannotation, signature
 from types import MappingProxyType
 from typing import Any, get_origin
 
+from flowspec.data.audio import audio
 from flowspec.data.bundled import binary_digits, bundled, digits
 from flowspec.data.dataset import DataError, Dataset
 from flowspec.data.files import file
@@ -18,7 +19,7 @@ from flowspec.data.vision import torchvision
 from flowspec.diagnostics import nearest
 
 _TABLES = ("iris", "wine", "breast_cancer", "diabetes")
-_OTHERS = (digits, binary_digits, patches, crops, file, folder, torchvision)
+_OTHERS = (digits, binary_digits, patches, crops, file, folder, audio, torchvision)
 
 SOURCES: Mapping[str, Callable[..., Dataset]] = MappingProxyType(
     {name: partial(toy, name) for name in GENERATORS}
