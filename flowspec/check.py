@@ -147,9 +147,11 @@ def _nested(nodes: tuple[Node, ...]) -> list[Diagnostic]:
             found |= {diagnostic.primary.span: diagnostic for diagnostic in error.diagnostics}
             continue
         if facts.inverse == "none" or facts.likelihood == "bound":
-            why = "it cannot be sampled" if facts.inverse == "none" else "its likelihood is a bound"
+            causes = ", ".join(f"`{path}`" for path in facts.causes["inverse" if facts.inverse == "none" else "likelihood"][:3])
+            why = f"it cannot be sampled, because of {causes}" if facts.inverse == "none" else f"its likelihood is a bound, because of {causes}"
             found[flow.input_span] = Diagnostic("FS407", f"flow `{flow.name}` cannot stand within a step: {why}", Label(flow.input_span),
-                                                notes=("it is drawn from, and the density of the draw must be known",))  # fmt: skip
+                                                notes=("it is drawn from, and the density of the draw must be known",),
+                                                help=(f"leave {causes} out of it",))  # fmt: skip
     return list(found.values())
 
 
@@ -162,8 +164,9 @@ def _sharing(graph: Graph) -> list[Diagnostic]:
         if odd is not None:
             here, there = written(odd[1].ports.input), written(first.ports.input)
             found.append(Diagnostic("FS602", f"the uses of a shared network differ in shape: {there} enters the first, {here} enters `{odd[0]}`",
-                                    Label(uses.span), notes=("one set of parameters fits one shape",),
-                                    help=("share within one level: the group belongs to what encloses the `repeat`",)))  # fmt: skip
+                                    Label(uses.span),
+                                    notes=("one set of parameters belongs to what is around the `repeat` (or `for`) of its uses, and fits one shape",),
+                                    help=("repeat it where the shape stays: `for level in 1..2 { squeeze(2); repeat 3 { …share(…, across=3)… } }`",)))  # fmt: skip
         elif uses.count != across:
             plural = "s" if across > 1 else ""
             found.append(Diagnostic("FS601", f"`share` is declared across {across} use{plural}, and has {uses.count}", Label(uses.span, f"{uses.count} uses"),
@@ -205,7 +208,7 @@ _OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": oper
 
 def _broken_contracts(graph: Graph, facts: FlowFacts) -> list[Diagnostic]:
     found = ((contract, fact_value(graph, facts, contract)) for contract in graph.contracts)
-    return [_broken(contract, value) for contract, value in found if not _OPERATORS[contract.operator](value, contract.value)]
+    return [_broken(contract, value, facts) for contract, value in found if not _OPERATORS[contract.operator](value, contract.value)]
 
 
 def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:
@@ -219,9 +222,11 @@ def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:
     return getattr(of_graph(graph), contract.fact)
 
 
-def _broken(contract: Contract, value: int | str) -> Diagnostic:
+def _broken(contract: Contract, value: int | str, facts: FlowFacts) -> Diagnostic:
     shown = f"{value:_}" if isinstance(value, int) else value
-    notes = ()
+    notes, help = (), (f"write `{value}`, or change the flow",)
     if isinstance(value, int) and isinstance(contract.value, int):
         notes = (f"off by {value - contract.value:+_}",)
-    return Diagnostic("FS702", f"contract not met: {contract.text}", Label(contract.span, f"found {shown}"), notes=notes)
+    elif causes := facts.causes.get(contract.fact):
+        notes = ("because of " + ", ".join(f"`{path}`" for path in causes[:3]) + (" …" if len(causes) > 3 else ""),)
+    return Diagnostic("FS702", f"contract not met: {contract.text}", Label(contract.span, f"found {shown}"), notes=notes, help=help)

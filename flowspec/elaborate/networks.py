@@ -97,7 +97,8 @@ class Planner:
     def _combinator(self, spoken: Spoken, name: str, span: Span, scope: Scope, body: tree.Body | None) -> Plan:
         takes_body = spoken.word.body is not None and not spoken.networks
         if takes_body and body is None:
-            raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span)
+            raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span, notes=("a body stands in a `net`, not within the arguments of a call",),
+                       help=(f"name the network, `net blocks {{ {name} {{ linear; relu }} }}`, and write `blocks` here",))  # fmt: skip
         if body is not None and not takes_body:
             raise fail("FS209", f"`{name}` takes no body", body.span, help=("what follows it is written on the next line, or after `;` or `>>`",))
         inner = [piece for field, value in spoken.networks.items() for piece in self.pieces(value, spoken.at(field))]
@@ -114,7 +115,7 @@ class Planner:
         """The networks of a body, named."""
         plans = self._statements(body, scope)
         if not plans:
-            raise fail("FS209", "a network needs at least one piece", body.span, help=("for a network that changes nothing, write `scale(1)`",))
+            raise fail("FS209", "a network needs at least one piece", body.span, help=("for example `linear(8); relu; linear`: the width of the last piece is taken from what is needed",))
         return named(plans)
 
     def _statements(self, body: tree.Body, scope: Scope) -> list[Plan]:

@@ -40,7 +40,7 @@ class Steps(Conditions):
         name, wire = statement.name.name, self.slots.wire(statement.span)
         known = self.frame.taps.get(name)
         if name in self.frame.wires or name in self.frame.contexts or isinstance(known, list) != statement.append and known:
-            raise fail("FS211", f"`{name}` is another state's name already", statement.name.span)
+            raise fail("FS211", f"`{name}` is another state's name already", statement.name.span, help=("choose another name",))
         items = known if isinstance(known, list) else []
         slot = self.frame.slot(f"{name}.{len(items)}" if statement.append else name)
         tapped = Known(slot, wire.state)
@@ -141,7 +141,9 @@ class Steps(Conditions):
             return
         if self.turned:
             if len(statement.names) or spoken.word.closes:
-                raise fail("FS404", f"`{spoken.word.word}` cannot stand inside `inverse`", statement.span)
+                raise fail("FS404", f"`{spoken.word.word}` cannot stand inside `inverse`", statement.span,
+                           notes=("the body of `inverse` holds bijections, each from one state to one",),
+                           help=(f"put `{spoken.word.word}` before or after the body of `inverse`",))  # fmt: skip
             domain, codomain = self._turned_states(spoken, state)
             outputs = (domain,)
         else:
@@ -181,7 +183,8 @@ class Steps(Conditions):
         try:
             domain = spoken.word.inputs(state)
             if spoken.word.facts(domain).kind != "bijection":
-                raise fail("FS404", f"`{spoken.word.word}` is not a bijection: it cannot be turned round", spoken.span)
+                raise fail("FS404", f"`{spoken.word.word}` is not a bijection: it cannot be turned round", spoken.span,
+                           help=(f"put `{spoken.word.word}` before or after the body of `inverse`, or leave it out",))  # fmt: skip
             spoken.word.outputs(domain)
         except Fault as fault:
             raise from_fault(fault, spoken.spans, spoken.span) from None
@@ -211,7 +214,7 @@ class Steps(Conditions):
     def _new_wire(self, name: tree.Name) -> str:
         old = self.frame.wires.get(name.name)
         if old in self.slots.open or name.name in self.frame.taps or name.name in self.frame.contexts:
-            raise fail("FS211", f"`{name.name}` is another state's name already", name.span)
+            raise fail("FS211", f"`{name.name}` is another state's name already", name.span, help=("choose another name",))
         self.frame.wires[name.name] = slot = self.frame.slot(name.name)
         return slot
 

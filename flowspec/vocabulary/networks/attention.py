@@ -33,7 +33,7 @@ class Nystrom(NetworkWord, word="nystrom"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
-            raise Fault("FS302", f"`nystrom` needs an image; {written(input)} arrives")
+            raise Fault("FS302", f"`nystrom` needs an image; {written(input)} arrives", help=("for vectors use `mlp`",))
         if prod(input[1:]) % self.landmarks:
             raise Fault(
                 "FS303",
