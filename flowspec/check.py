@@ -18,6 +18,7 @@ from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
 from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, needed_to_sample
 from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups
+from flowspec.source import Span
 from flowspec.terms import terms
 from flowspec.vocabulary.rules import Facts, written
 
@@ -152,7 +153,18 @@ def _nested(nodes: tuple[Node, ...]) -> list[Diagnostic]:
             found[flow.input_span] = Diagnostic("FS407", f"flow `{flow.name}` cannot stand within a step: {why}", Label(flow.input_span),
                                                 notes=("it is drawn from, and the density of the draw must be known",),
                                                 help=(f"leave {causes} out of it",))  # fmt: skip
+        found |= _never_started(flow)
     return list(found.values())
+
+
+def _never_started(flow: Graph) -> dict[Span, Diagnostic]:
+    steps = [node.item for node in expand(flow) if isinstance(node.item, Step) and node.item.word.starts_from_data and not node.item.inverted]
+    return {
+        step.span: Diagnostic("FS407", f"`{step.word.word}` starts from data, which it never sees in a flow within a step", Label(step.span),
+                              notes=("the flow within a step is only drawn from",),
+                              help=(f"write `{step.word.word}(start=identity)`",))
+        for step in steps
+    }  # fmt: skip
 
 
 def _sharing(graph: Graph) -> list[Diagnostic]:

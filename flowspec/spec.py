@@ -68,6 +68,12 @@ class Spec:
 
         return build(self.checked, seed).to(device)
 
+    def deploy(self, flow: Flow) -> Flow:
+        """The deployed form of a trained flow of this spec: the same outputs, as many parameters as the report's `deployed`."""
+        from flowspec.modules.deploy import deploy
+
+        return deploy(flow)
+
     def verify(self, batch: int = 4, seed: int = 0) -> Verification:
         """Builds the flow in float64 and holds it against its rules: round trips, log-dets, counts, contracts."""
         from flowspec.verify import verify

@@ -13,7 +13,6 @@ from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
 
-
 LONGEST_PATH = 9
 """Steps of a path of shapes that a message shows."""
 

@@ -103,6 +103,11 @@ class Transform(Word, role="transform"):
     terms: ClassVar[tuple[str, ...]] = ("log_det",)
     """What the step adds to log p(x), term by term; of more than one the module gives each (`with_terms`)."""
 
+    @property
+    def starts_from_data(self) -> bool:
+        """Whether its first values are taken from the first batch that it maps."""
+        return False
+
     def outputs(self, x: State) -> tuple[State, ...]:
         """The states that leave, given the one that enters. Raises Fault where the step cannot stand."""
         return (x,)

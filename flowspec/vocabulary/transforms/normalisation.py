@@ -17,8 +17,12 @@ class ActNorm(Transform, word="actnorm"):
 
     start: Literal["data", "identity"] = "data"
 
+    @property
+    def starts_from_data(self) -> bool:
+        return self.start == "data"
+
     def inputs(self, z: State) -> State:
-        if self.start == "data":
+        if self.starts_from_data:
             raise Fault(
                 "FS404", "turned round, `actnorm` cannot start from data: it would normalise what has not been computed yet",
                 argument="start", help=("write `actnorm(start=identity)`, or put it outside `inverse`",),
