@@ -8,7 +8,7 @@ each step of each iteration, joined by numbered wires.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import networkx as nx
 from pydantic import BeforeValidator, Field, SerializeAsAny
@@ -19,6 +19,7 @@ from flowspec.vocabulary.settings.runs import AnySetting, PhaseOptions
 from flowspec.vocabulary.word import AnyInput, AnyNetwork, AnyPrior, AnyTransform
 
 MAIN = "main"
+Held = TypeVar("Held")
 
 
 class Network(Frozen):
@@ -175,12 +176,15 @@ def numbered(name: str, first: int | None, times: int) -> tuple[str, ...]:
 
 def needed_to_sample(node: Node) -> tuple[int, ...]:
     """The conditions that a node needs in the sampling direction."""
-    if isinstance(node.item, Mark | End):
-        return node.given
-    facts = node.item.word.facts(node.item.domain)
+    return node.given if isinstance(node.item, Mark | End) else of_sampling(node.item, node.given)
+
+
+def of_sampling(step: Step, given: tuple[Held, ...]) -> tuple[Held, ...]:
+    """Of a step's conditions, in whatever form, those that the sampling direction needs."""
+    facts = step.word.facts(step.domain)
     if facts.sampling_needs_given:
-        return node.given
-    return tuple(wire for wire, reader in zip(node.given, node.item.readers) if reader in facts.sampling_readers)
+        return given
+    return tuple(condition for condition, reader in zip(given, step.readers) if reader in facts.sampling_readers)
 
 
 def expand(graph: Graph) -> tuple[Node, ...]:

@@ -37,6 +37,13 @@ SMALL = {
     "transforms": 2,
     "features": 6,
     "bins": 4,
+    "samples": 512,
+    "layers": 2,
+    "base": 2,
+    "latent": 4,
+    "couplings": 2,
+    "prior_width": 8,
+    "depth": 2,
 }
 """Values of parameters, wherever a flow has one of the name, that keep it quick to run."""
 LARGEST = 500_000

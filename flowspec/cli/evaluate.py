@@ -22,4 +22,4 @@ def command(run: Path, samples: int | None, data: str | None, as_json: bool) -> 
 
     flow, splits, seed = open_run(run, source)
     found = evaluate_as_set(flow, splits, seed, samples)
-    click.echo(json.dumps(found.as_json(), indent=2) if as_json else str(found))
+    click.echo(json.dumps(found.as_json(), indent=2) if as_json else f"{found}\n{found.account()}")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from math import log, sqrt
 
 import torch
 from torch import Tensor
 
 from flowspec.modules.flow import Flow
+from flowspec.terms import terms
 from flowspec.train.batches import Batch, chunks, seeded
 from flowspec.vocabulary.rules import Likelihood
 
@@ -31,6 +32,8 @@ class Likelihoods:
     kind: Likelihood
     samples: int
     examples: int
+    terms: dict[str, dict[str, float | str]] = field(default_factory=dict)
+    """Mean nats and kind of each term of log p for a single draw of the noise, by name: `closed form` or `Monte Carlo`."""
 
     def as_json(self) -> dict[str, float | int | str | None]:
         """The fields by name."""
@@ -41,6 +44,12 @@ class Likelihoods:
         bits = "" if self.bits_per_dim is None else f", {'<=' if sign == '>=' else sign} {self.bits_per_dim:.4f} bits/dim"
         original = "" if self.original is None else f", {self.original:.4f} in original units"
         return f"log p {sign} {self.nats:.4f} +- {self.error:.4f} nats{bits}{original} ({self.kind}, {self.examples} examples)"
+
+    def account(self) -> str:
+        """The terms that log p, or its bound with one draw, is the sum of."""
+        width = max(map(len, self.terms), default=0)
+        lines = [f"  {name:<{width}}  {term['nats']:>14.4f} nats  {term['kind']}" for name, term in self.terms.items()]
+        return "\n".join([*lines, f"  {'sum':<{width}}  {sum(float(term['nats']) for term in self.terms.values()):>14.4f} nats"])
 
 
 def evaluate(flow: Flow, data: Batch, samples: int = 1, batch: int = 256, seed: int = 0, stream: str = "test",
@@ -53,8 +62,11 @@ def evaluate(flow: Flow, data: Batch, samples: int = 1, batch: int = 256, seed: 
     kind = flow.checked.facts.likelihood
     samples = 1 if kind == "exact" else samples
     with measuring(flow, seeded(seed, stream)):
-        values = torch.cat([_of_batch(flow, part, samples, kind) for part in chunks(data, max(1, batch))])
-    return _summary(flow, values, samples, kind, log_scale)
+        found = [_of_batch(flow, part, samples, kind) for part in chunks(data, max(1, batch))]
+    values = torch.cat([log_p for log_p, _ in found])
+    means = {term.name: sum(float(sums[term.name]) for _, sums in found) / len(values) for term in terms(flow.checked)}
+    account = {term.name: {"nats": means[term.name], "kind": term.kind} for term in terms(flow.checked)}
+    return _summary(flow, values, samples, kind, log_scale, account)
 
 
 @contextmanager
@@ -71,24 +83,27 @@ def measuring(flow: Flow, seed: int) -> Iterator[None]:
             module.training = training
 
 
-def _of_batch(flow: Flow, batch: Batch, samples: int, kind: Likelihood) -> Tensor:
-    """One draw at a time, so that memory does not grow with their number: -> log_p_B in float64."""
+def _of_batch(flow: Flow, batch: Batch, samples: int, kind: Likelihood) -> tuple[Tensor, dict[str, Tensor]]:
+    """One draw at a time, so that memory does not grow with their number: -> log_p_B in float64, sums of the terms."""
     batch = batch.to(next(flow.parameters(), torch.empty(0)).device)
-    total = None
+    total, sums = None, {}
     for _ in range(samples):
-        value = flow.log_prob(batch.x, batch.labels).double().cpu()
+        parts = {name: part.double().cpu() for name, part in flow.terms(batch.x, batch.labels).items()}
+        sums = {name: sums.get(name, 0.0) + part.sum() / samples for name, part in parts.items()}
+        value = torch.stack(list(parts.values())).sum(0)
         if total is None:
             total = value
         else:
             total = total + value if kind == "estimate" else torch.logaddexp(total, value)
-    return total / samples if kind == "estimate" else total - log(samples)
+    return total / samples if kind == "estimate" else total - log(samples), sums
 
 
-def _summary(flow: Flow, values: Tensor, samples: int, kind: Likelihood, log_scale: float | None) -> Likelihoods:
+def _summary(flow: Flow, values: Tensor, samples: int, kind: Likelihood, log_scale: float | None,
+             account: dict[str, dict[str, float | str]]) -> Likelihoods:  # fmt: skip
     nats = float(values.mean())
     error = float(values.std() / sqrt(len(values))) if len(values) > 1 else 0.0
     original = None if log_scale is None else nats + log_scale
-    return Likelihoods(nats, error, bits_per_dim(flow, nats), original, kind, samples, len(values))
+    return Likelihoods(nats, error, bits_per_dim(flow, nats), original, kind, samples, len(values), account)
 
 
 def bits_per_dim(flow: Flow, nats: float) -> float | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from flowspec.graph import Mark, Step
+from flowspec.graph import Mark, Step, of_sampling
 from flowspec.modules.flow import Condition, Flow
-from flowspec.vocabulary.rules import Facts
 from flowspec.verify.jacobian import flattened, log_abs_det
 from flowspec.verify.result import ITERATIVE, TOLERANCE, Check, StepCheck
 from flowspec.verify.walk import Visit, generate, normalise, walk
+from flowspec.vocabulary.rules import Facts
 
 LARGEST = 512
 """Dimensions of a step whose Jacobian is still computed."""
@@ -30,7 +30,7 @@ def verify_steps(flow: Flow, x: Tensor, context: Condition) -> tuple[StepCheck, 
 
 def _verify(step: Step, visit: Visit, differentiate: bool) -> StepCheck:
     facts = facts_of(step)
-    back, log_det_back = _back(facts, visit)
+    back, log_det_back = _back(step, facts, visit)
     dims = sum(value[0].numel() for value in visit.inputs)
     return StepCheck(
         visit.operation.path, step.word.word, 1, dims,
@@ -44,14 +44,15 @@ def facts_of(step: Step) -> Facts:
     return facts.model_copy(update={"density": facts.sampling, "sampling": facts.density}) if step.inverted else facts
 
 
-def _back(facts: Facts, visit: Visit) -> tuple[tuple[Tensor, ...] | None, Tensor | None]:
+def _back(step: Step, facts: Facts, visit: Visit) -> tuple[tuple[Tensor, ...] | None, Tensor | None]:
     """The way back, where there is one that always leads to the same place."""
     if facts.sampling == "none":
         return None, None
+    given = of_sampling(step, visit.given)
     with torch.no_grad():
-        back, log_det = generate(visit.operation, visit.outputs, visit.given)
+        back, log_det = generate(visit.operation, visit.outputs, given)
         if facts.kind == "stochastic":
-            again, _ = generate(visit.operation, visit.outputs, visit.given)
+            again, _ = generate(visit.operation, visit.outputs, given)
             back = back if all(map(torch.equal, back, again)) else None
     return back, log_det
 

@@ -22,7 +22,7 @@ from flowspec.train.objective import Objective
 from flowspec.train.run import train
 from tests.spec_text import compiled, diagnostics, faults
 
-SMALL = {"side": 8, "scales": 2, "base": 2, "latent": 4, "couplings": 2, "hidden": 8, "depth": 2, "width": 4}
+SMALL = {"side": 8, "scales": 2, "base": 2, "latent": 4, "couplings": 2, "prior_width": 8, "depth": 2, "width": 4}
 
 
 def small(**changed: object) -> Spec:
@@ -188,7 +188,7 @@ def test_weights_multiply_terms() -> None:
 
 
 def test_the_second_stage_is_trained_on_the_first_ones_latents(data: Dataset, tmp_path: Path) -> None:
-    sizes = {name: SMALL[name] for name in ("side", "scales", "base", "latent", "hidden")}
+    sizes = {name: SMALL[name] for name in ("side", "scales", "base", "latent", "prior_width")}
     text = flowspec.load("vae_priors", latents="second_stage", **sizes).canonical.replace("epochs=400", "epochs=1").replace("epochs=800", "epochs=2")
     spec = flowspec.load(text, latents="second_stage", **sizes)
     first, _ = run(spec, data, tmp_path / "run", max_steps=4)

@@ -220,7 +220,7 @@ def test_gradients_reach_both_networks_through_one_draw() -> None:
 
 def test_start_is_the_formula_of_the_start() -> None:
     """An identity flow and couplings that start at zero leave the sum of three Gaussians."""
-    spec = flowspec.load("vae_glow", side=8, scales=2, base=2, latent=4, couplings=2, hidden=8, depth=2, width=4)
+    spec = flowspec.load("vae_glow", side=8, scales=2, base=2, latent=4, couplings=2, prior_width=8, depth=2, width=4)
     model = build(spec.checked, seed=0).double().eval()
     x = torch.randint(0, 256, (3, 3, 8, 8)).contiguous(memory_format=torch.channels_last)
     torch.manual_seed(2)
@@ -272,5 +272,11 @@ def test_faults() -> None:
         assert [code for code, _ in faults(AROUND.replace("BODY", body))] == [code], body
     assert faults("flow f { input image(3, 1, 1, levels=2); encode(2, gaussian(flatten >> linear), gaussian(linear)); prior gaussian }")[0][0] == "FS307"
     part = "flow f { input vector(2); part a { actnorm }; prior gaussian; expect parameters(b) == 4 }"
-    assert faults(part) == [("FS201", "parameters(b)")]
+    assert faults(part) == [("FS201", "b")]
     assert faults(part.replace("(b)", "(a)").replace("4 }", "5 }"))[0][0] == "FS702"
+
+
+def test_it_is_verified_step_by_step() -> None:
+    spec = flowspec.load("vae_glow", side=8, scales=2, base=2, latent=4, couplings=2, prior_width=8, depth=2, width=4)
+    assert spec.verify().passed
+    assert flowspec.load(SMALL).verify().passed
