@@ -1,0 +1,55 @@
+"""Reconstructions, stages of samples, and paths between examples."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from flowspec.modules.build import build
+from flowspec.train.procedures import _between, interpolation, reconstructions, stages
+from tests.vae.test_phases import images, moved, seeded, small
+
+
+@pytest.fixture
+def flow():  # noqa: ANN201
+    return moved(build(small().checked, seed=0))
+
+
+def test_a_reconstruction_is_the_decoders_mean_of_a_draw_of_the_posterior(flow) -> None:  # noqa: ANN001
+    x = images(3)
+    torch.manual_seed(7)
+    latents, _ = flow(x)
+    torch.testing.assert_close(seeded(reconstructions, flow, x), flow.inverse(latents, temperature=0.0))
+
+
+def test_stages_show_one_latent_in_each_row(flow) -> None:  # noqa: ANN001
+    shown = stages(flow, "pixel_flow", 3, draws=2)
+    assert shown.shape == (3, 4, 3, 8, 8)
+    again = seeded(stages, flow, "pixel_flow", 2, 3, None, 0.0)
+    assert torch.equal(again[:, 0], again[:, 1]) and torch.equal(again[:, 2], again[:, 3]) and torch.equal(again[:, 3], again[:, 4])
+
+
+@pytest.mark.parametrize("path", ["linear", "spherical"])
+@pytest.mark.parametrize("without", [(), ("prior_flow",)])
+def test_a_path_leads_from_one_example_to_the_other(flow, path: str, without: tuple[str, ...]) -> None:  # noqa: ANN001
+    x = images(2)
+    torch.manual_seed(7)
+    latents, _ = flow.bypassing(without)(x)
+    ends = flow.bypassing(without).inverse(latents, temperature=0.0)
+    torch.manual_seed(7)
+    frames = interpolation(flow, x, 5, path, "zero", without)
+    assert frames.shape == (5, 3, 8, 8)
+    assert (frames[[0, -1]] - ends).abs().max() <= 1  # a level, by rounding
+
+
+def test_noise_is_zero_fixed_or_fresh(flow) -> None:  # noqa: ANN001
+    x = images(1).expand(2, 3, 8, 8)
+    monotone = {noise: seeded(interpolation, flow, x, 4, "linear", noise) for noise in ("zero", "fixed", "fresh")}
+    spread = {noise: (frames[1:] - frames[:-1]).abs().mean() for noise, frames in monotone.items()}
+    assert spread["zero"] <= spread["fresh"] and spread["fixed"] < spread["fresh"]
+
+
+def test_the_great_circle_keeps_lengths() -> None:
+    z = torch.randn(2, 50).double()
+    lengths = _between(z, 9, "spherical").norm(dim=1)
+    torch.testing.assert_close(lengths, torch.linspace(float(z[0].norm()), float(z[1].norm()), 9).double(), atol=1e-5, rtol=0)
