@@ -19,8 +19,8 @@ from flowspec.vocabulary.word import Input, Map, NetworkWord, Prior, Transform, 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "flowspec").rglob("*.py"))
 LAYERS = (
-    "source", "diagnostics", "syntax", "rendering", "vocabulary", "loading", "graph", "sharing", "checked", "terms", "bypass", "elaborate", "report", "check", "compiler",
-    "spec", "diagram", "data", "modules", "verify", "plots", "train", "cli",
+    "source", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "graph", "sharing", "checked", "terms", "bypass",
+    "elaborate", "report", "check", "compiler", "spec", "diagram", "data", "modules", "verify", "plots", "train", "cli",
 )  # fmt: skip
 """The packages and modules of flowspec from the bottom up; each imports itself and those before it."""
 AMONG = {"flowspec/plots/run.py": "train"}
@@ -31,6 +31,7 @@ LAZY = {
     "flowspec/__init__.py": "the public names, each when it is asked for",
     "flowspec/spec.py": "each output is imported when it is asked for: only building needs torch",
     "flowspec/cli": "a command imports what it runs, so that `flowspec check` starts fast",
+    "flowspec/elaborate/sources.py": "numpy, which a spec without `data` never waits for",
     "flowspec/data": "scikit-learn, torchvision and Pillow, each for its sources alone",
     "flowspec/report/family.py": "matplotlib, for the chart alone",
     "flowspec/plots": "matplotlib",
@@ -40,6 +41,7 @@ LAZY = {
 LONGEST = 300
 LONG = {
     "flowspec/syntax/tree.py": "one small class for each node of the tree",
+    "flowspec/elaborate/values.py": "to be split: values, and how expressions give them",
     "flowspec/elaborate/arguments.py": "to be split: what a type is in an author's words",
     "flowspec/elaborate/networks.py": "to be split: plans, and their shapes",
 }
