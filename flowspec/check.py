@@ -219,7 +219,9 @@ _OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": oper
 
 
 def _broken_contracts(graph: Graph, facts: FlowFacts) -> list[Diagnostic]:
-    found = ((contract, fact_value(graph, facts, contract)) for contract in graph.contracts)
+    known = {(contract.fact, contract.subject): contract for contract in graph.contracts}
+    values = {fact: fact_value(graph, facts, contract) for fact, contract in known.items()}
+    found = ((contract, values[contract.fact, contract.subject]) for contract in graph.contracts)
     return [_broken(contract, value, facts) for contract, value in found if not _OPERATORS[contract.operator](value, contract.value)]
 
 

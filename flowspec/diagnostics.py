@@ -7,6 +7,7 @@ sampling, FS5xx wires and completeness, FS6xx sharing, FS7xx contracts, FS8xx li
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -54,7 +55,21 @@ class SpecError(Exception):
         super().__init__("; ".join(f"{d.code}: {d.message}" for d in self.diagnostics))
 
 
+LONGEST_NAME = 64
+MOST_COMPARED = 50
+"""Names that are compared in full: this takes time, and a spec may have thousands of names."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name most like `name`, if any is like it."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    if len(name) > LONGEST_NAME:
+        return None
+    alike = ((_in_common(name, other), other) for other in dict.fromkeys(known) if len(other) <= LONGEST_NAME)
+    likely = heapq.nlargest(MOST_COMPARED, (pair for pair in alike if pair[0] >= 0.5), key=lambda pair: pair[0])
+    found = difflib.get_close_matches(name, [other for _, other in likely], n=1, cutoff=0.6)
     return found[0] if found else None
+
+
+def _in_common(a: str, b: str) -> float:
+    """A bound on how much alike two names are that is soon had: the share of their letters that both have."""
+    return 2 * len(set(a) & set(b)) / max(1, len(set(a)) + len(set(b)))

@@ -83,7 +83,8 @@ def named_data(text: str) -> Any:
     try:
         return data_source(_value(text), _expression(text).span)
     except SpecError as error:
-        raise click.UsageError(f"`{text}`: {error.diagnostics[0].message}") from None
+        fault = error.diagnostics[0]
+        raise click.UsageError("; ".join(filter(None, [f"`{text}`: {fault.message}", fault.primary.text, *fault.help]))) from None
 
 
 def _value(text: str) -> Value:

@@ -9,7 +9,7 @@ from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.arguments import Spoken, call_of, speak
 from flowspec.elaborate.contracts import contract
 from flowspec.elaborate.definitions import Definitions, Told, with_defaults
-from flowspec.elaborate.effort import LARGEST_STATE, too_large
+from flowspec.elaborate.effort import LARGEST_STATE, OutOfBounds, too_large
 from flowspec.elaborate.flow import FlowElaborator
 from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
 from flowspec.elaborate.independence import independent
@@ -137,7 +137,7 @@ class _Flow:
         graph, faults, hidden = _settled(self.definitions, definition, lambda: bound, {}, span)
         self.hidden |= hidden
         if faults or graph is None:
-            raise Told(faults)
+            raise (OutOfBounds if self.definitions.effort.is_spent else Told)(faults)
         return graph
 
     def _no_flow(self, name: str, place: Span) -> SpecError:

@@ -20,6 +20,10 @@ from flowspec.vocabulary.settings.runs import Source
 from flowspec.vocabulary.word import Word
 
 
+ITEMS = 100
+"""Items of lists that cost as much as a statement."""
+
+
 @dataclass(frozen=True)
 class Spoken:
     """A word with its arguments, the networks it was given, and where each argument stands."""
@@ -225,6 +229,12 @@ def from_fault(fault: Fault, spans: dict[str, Span], span: Span) -> SpecError:
     """The error for a rule that is not met, placed at the argument it names or else at the call."""
     label = Label(spans.get(fault.argument or "", span), fault.label)
     return SpecError([Diagnostic(fault.code, fault.message, label, notes=fault.notes, help=fault.help)])
+
+
+def items_of(spoken: Spoken) -> int:
+    """The items of all lists that a call is given: what it costs beside itself."""
+    lists = [value for value in (*spoken.word.__dict__.values(), spoken.given) if isinstance(value, tuple | list)]
+    return sum(map(len, lists)) // ITEMS
 
 
 def is_network(value: Any) -> bool:

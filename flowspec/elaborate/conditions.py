@@ -22,8 +22,10 @@ from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, State
 Result = TypeVar("Result")
 ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS308", "FS310", "FS409")
 """Faults of dimensions, which are explained by the path of shapes that leads to them."""
-LONGEST = 100_000
-"""No flow may have more steps, counted with their repetitions."""
+LONGEST = 50_000
+"""No flow may have more steps and sections, counted with their repetitions."""
+MOST_FAULTS = 100
+"""Faults after which a flow is not looked at any further."""
 
 
 class Conditions:
@@ -64,6 +66,8 @@ class Conditions:
             chain = self.definitions.chain()
             found = (on_path(replace(d, chain=(*chain, *d.chain)), trail) for d in found)
         self.faults += [d for d in found if not any((d.code, d.primary) == (f.code, f.primary) for f in self.faults)]
+        if len(self.faults) >= MOST_FAULTS:
+            raise OutOfBounds(())
 
     def _tried(self, action: Callable[[], Result]) -> Result | None:
         """What an action gives; None if it fails, when its faults are kept and all else goes on."""
@@ -79,7 +83,8 @@ class Conditions:
     def _count(self, steps: int, span: Span) -> None:
         self.steps += steps
         if self.steps > LONGEST:
-            raise OutOfBounds([Diagnostic("FS805", f"the flow grows to more than {LONGEST:_} steps", Label(span, "beyond the limit here"))])
+            raise OutOfBounds([Diagnostic("FS805", f"the flow grows to more than {LONGEST:_} steps", Label(span, "beyond the limit here"),
+                                          help=("repeat less: bodies within bodies multiply",))])  # fmt: skip
 
     def _flows(self, spoken: Spoken, domain: State) -> dict[str, Graph]:
         flows = {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flowspec.diagnostics import Diagnostic, Label, SpecError
 from flowspec.source import Span
 
-MOST_STATEMENTS = 20_000
+MOST_STATEMENTS = 10_000
 """Statements of flows that may be elaborated, counted with their repetitions; equal iterations in a row count once."""
-MOST_PIECES = 20_000
+MOST_PIECES = 10_000
 """Pieces of networks that may be planned, counted with their repetitions."""
 LARGEST_STATE = 10**9
 """Dimensions that a state, or what a network gives, may have."""
@@ -28,15 +28,20 @@ class Effort:
     def __init__(self) -> None:
         self.statements = self.pieces = 0
 
-    def spend(self, span: Span) -> None:
+    @property
+    def is_spent(self) -> bool:
+        """Whether a limit is reached."""
+        return self.statements > MOST_STATEMENTS or self.pieces > MOST_PIECES
+
+    def spend(self, span: Span, cost: int = 1) -> None:
         """Counts a statement. Raises OutOfBounds."""
-        self.statements += 1
+        self.statements += cost
         if self.statements > MOST_STATEMENTS:
             raise _beyond("FS805", f"the flow takes more than {MOST_STATEMENTS:_} statements to write out", span)
 
-    def spend_piece(self, span: Span) -> None:
+    def spend_piece(self, span: Span, cost: int = 1) -> None:
         """Counts a piece of a network. Raises OutOfBounds."""
-        self.pieces += 1
+        self.pieces += cost
         if self.pieces > MOST_PIECES:
             raise _beyond("FS809", f"the networks of this flow take more than {MOST_PIECES:_} pieces to write out", span)
 

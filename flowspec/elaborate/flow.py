@@ -6,11 +6,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from flowspec.diagnostics import Label, SpecError
-from flowspec.elaborate.arguments import speak, unknown_word
+from flowspec.elaborate.arguments import items_of, speak, unknown_word
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.frames import Frame, Section, Wire
+from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
-from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, evaluate, fail, listed, repetitions, shown, truth
+from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, evaluate, fail, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -33,6 +34,8 @@ class FlowElaborator(Steps):
             self._guarded(statement, lambda: _RULES[type(statement)](self, statement, section))
 
     def _block(self, kind: str, name: str, body: tree.Body, scope: Scope, section: Section, first: int | None = None) -> Block:
+        self.definitions.effort.spend(body.span)
+        self._count(1, body.span)
         block = Block(kind=kind, name=name, items=self.body(body, scope), first=first, span=body.span)
         last = section.items[-1] if section.items else None
         if isinstance(last, Block) and _continues(last, block):
@@ -124,7 +127,9 @@ class FlowElaborator(Steps):
         if definition is not None:
             self._call(definition, value, section, span)
         elif name in Transform.words and name != "merge":
-            self._transform(speak(Transform, value, section.scope, span), statement, section)
+            spoken = speak(Transform, value, section.scope, span)
+            self.definitions.effort.spend(span, items_of(spoken))
+            self._transform(spoken, statement, section)
         else:
             raise self._not_a_transform(value, name, span)
 

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from flowspec.diagnostics import Diagnostic, Label, SpecError
-from flowspec.elaborate.arguments import Spoken, call_of, from_fault, speak, unknown_word
+from flowspec.elaborate.arguments import Spoken, call_of, from_fault, items_of, speak, unknown_word
 from flowspec.elaborate.definitions import Definitions, framed
 from flowspec.elaborate.effort import LARGEST_STATE, too_large
 from flowspec.elaborate.frames import LONGEST_PATH
-from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, evaluate, fail, listed, repetitions, truth
+from flowspec.elaborate.repeating import listed, repetitions
+from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, evaluate, fail, truth
 from flowspec.graph import Network
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -92,6 +93,7 @@ class Planner:
                 raise fail("FS204", f"`{name}` is a `{other}`; a network is needed here", name_span, help=help if other == "def" else ())
             raise unknown_word(NetworkWord, name, name_span, self.definitions.names("net"))
         spoken = speak(NetworkWord, value, scope, span)
+        self.definitions.effort.spend_piece(span, items_of(spoken))
         return self._combinator(spoken, name, span, scope, body)
 
     def _combinator(self, spoken: Spoken, name: str, span: Span, scope: Scope, body: tree.Body | None) -> Plan:

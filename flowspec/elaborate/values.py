@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.arithmetic import arithmetic, bounded
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
 
-LARGEST = 10**15
-"""No whole number in a spec may be larger."""
 LONGEST = 10_000
 """No list in a spec may be longer, and nothing repeated more often."""
 
@@ -109,7 +108,7 @@ def evaluate(expression: tree.Expression, scope: Scope) -> Value:
 
 
 def _number(expression: tree.Number, scope: Scope) -> Value:
-    return _bounded(expression.value, expression.span)
+    return bounded(expression.value, expression.span)
 
 
 def _plain(expression: tree.Text | tree.Truth, scope: Scope) -> Value:
@@ -244,31 +243,6 @@ def truth(value: Value, span: Span) -> bool:
     return value
 
 
-def repetitions(value: Value, span: Span) -> int:
-    """How often something is repeated. Raises SpecError for what is no whole number, or too large."""
-    times = number(value, span)
-    if not isinstance(times, int) or times < 0:
-        raise fail("FS208", f"`repeat` needs a whole number, 0 or more; found {times}", span)
-    if times > LONGEST:
-        raise fail("FS808", f"`repeat` goes up to {LONGEST:_}; found {times:_}", span)
-    return times
-
-
-def listed(value: Value, span: Span) -> list:
-    """The items that `for` goes through. Raises SpecError for what is no list."""
-    if isinstance(value, list):
-        return value
-    if isinstance(value, Symbol):
-        raise unknown_or("a list or a range", value, span)
-    help = (f"to count to it, write `1..{shown(value)}`",) if isinstance(value, int) else ()
-    raise fail("FS207", f"`for` needs a list or a range, found {described(value)}", span, help=help)
-
-
-def shown(value: Value) -> str:
-    """A plain value as it is written."""
-    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else described(value)
-
-
 def unknown_or(needed: str, value: Value, span: Span) -> SpecError:
     """An error for a value of the wrong type: an unbound name is called unknown."""
     if isinstance(value, Symbol):
@@ -278,45 +252,21 @@ def unknown_or(needed: str, value: Value, span: Span) -> SpecError:
     return fail("FS207", f"{needed} is needed here, found {described(value)}", span)
 
 
-def arithmetic(operator: str, a: int | float, b: int | float, span: Span) -> int | float | bool:
-    """One operation on two numbers; `/` gives a whole number where it comes out even."""
-    if operator in ("/", "//", "%") and b == 0:
-        raise fail("FS206", f"division by zero: {a} {operator} {b}", span)
-    if operator == "^" and (abs(b) > 64 or (a == 0 and b < 0)):
-        raise fail("FS804", f"{a}^{b} is out of bounds: exponents go up to 64", span)
-    return _bounded(_OPERATIONS[operator](a, b), span)
-
-
-def _divide(a: int | float, b: int | float) -> int | float:
-    whole = isinstance(a, int) and isinstance(b, int) and a % b == 0
-    return a // b if whole else a / b
-
-
-_OPERATIONS: dict[str, Callable[[int | float, int | float], int | float | bool]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": _divide,
-    "//": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-    "^": lambda a, b: a**b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
-
-
-def _bounded(value: int | float | bool, span: Span) -> int | float | bool:
-    if isinstance(value, complex) or not abs(value) <= (LARGEST if isinstance(value, int) else float("inf")):
-        raise fail("FS804", f"a number of this size is out of bounds: whole numbers go up to {LARGEST:.0e}", span)
-    return value
-
-
 def _bounded_list(items: list, span: Span) -> list:
-    if len(items) > LONGEST:
-        raise fail("FS808", f"a list of {len(items):_} items: at most {LONGEST:_} are allowed", span)
+    """The list, unless it is too long with all that the lists in it hold."""
+    count = 0
+    for _ in _flat(items):
+        count += 1
+        if count > LONGEST:
+            raise fail("FS808", f"a list holds at most {LONGEST:_} items, those of lists in it counted", span, label="this holds more")
     return items
+
+
+def _flat(items: list) -> Iterator[Value]:
+    for item in items:
+        yield item
+        if isinstance(item, list):
+            yield from _flat(item)
 
 
 def comparable(value: Value) -> object:

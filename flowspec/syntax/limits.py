@@ -10,7 +10,7 @@ from flowspec.source import Source, Span
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import OPERATORS
 
-LARGEST_FILE = 2**20
+LARGEST_FILE = 2**17
 DEEPEST = 100
 
 _OPENING = frozenset({"LPAR", "LSQB", "LBRACE"})

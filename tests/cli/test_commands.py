@@ -176,7 +176,7 @@ def test_data_can_be_named_with_arguments_or_be_a_file(good, tmp_path):
     unfit = run("train", good, "--out", tmp_path / "c", "--data", "iris")
     assert unfit.exit_code == 1 and "do not fit" in unfit.stderr
     unknown = run("train", good, "--out", tmp_path / "c", "--data", "moon")
-    assert unknown.exit_code == 1 and "did you mean 'moons'?" in unknown.stderr
+    assert unknown.exit_code == 2 and "did you mean `moons`?" in unknown.stderr
     assert run("train", good, "--out", tmp_path / "c", "--data", "no/such.csv").exit_code == 2
 
 
