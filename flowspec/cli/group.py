@@ -27,6 +27,7 @@ COMMANDS = {
     "train": "Train a flow.",
     "evaluate": "Measure the likelihood of a run's test data.",
     "sample": "Draw samples from the flow of a run.",
+    "show": "Show reconstructions, stages of samples, or paths between images.",
 }
 FINDINGS, USAGE, INTERNAL, INTERRUPTED = 1, 2, 3, 130
 REPORT_TO = "this is a bug of flowspec: please report it with the command and the spec (FLOWSPEC_DEBUG=1 shows where it happened)"

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
+from click.testing import CliRunner, Result
 
+import flowspec
+from flowspec.cli import main
 from flowspec.modules.build import build
 from flowspec.train.procedures import _between, interpolation, reconstructions, stages
 from tests.vae.test_phases import images, moved, seeded, small
+
+
+def run(*arguments: object) -> Result:
+    """The program with these arguments."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
 
 
 @pytest.fixture
@@ -53,3 +63,18 @@ def test_the_great_circle_keeps_lengths() -> None:
     z = torch.randn(2, 50).double()
     lengths = _between(z, 9, "spherical").norm(dim=1)
     torch.testing.assert_close(lengths, torch.linspace(float(z[0].norm()), float(z[1].norm()), 9).double(), atol=1e-5, rtol=0)
+
+
+def test_each_is_a_picture_from_the_command_line(tmp_path: Path) -> None:
+    spec = tmp_path / "small.flow"
+    spec.write_text(flowspec.load("vae_digits").canonical.replace("epochs=40", "epochs=1").replace("epochs=20", "epochs=1"))
+    out = tmp_path / "run"
+    sizes = ("base=2", "prior_width=8", "depth=1", "width=4")
+    assert run("train", spec, *(part for size in sizes for part in ("--set", size)), "--out", out).exit_code == 0
+    told = run("evaluate", out).output
+    assert "vae.posterior" in told and "Monte Carlo" in told and "closed form" in told
+    for kind in (["reconstructions"], ["stages", "--part", "pixel_flow"], ["interpolation", "--part", "prior_flow", "--path", "spherical"]):
+        assert run("show", out, *kind, "-n", 2, "-o", tmp_path / f"{kind[0]}.png").exit_code == 0
+        assert (tmp_path / f"{kind[0]}.png").stat().st_size > 100
+    assert run("show", out, "stages", "-o", tmp_path / "a.png").exit_code == 1
+    assert run("show", out, "stages", "-o", tmp_path / "a.gif").exit_code == 2
