@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from flowspec.modules.flow import Flow
+from flowspec.modules.operations import Temperature
 from flowspec.plots.run import draw, draw_samples
 from flowspec.train.batches import Batch
 from flowspec.train.errors import TrainingError
@@ -16,7 +17,7 @@ from flowspec.train.run import open_flow, open_run
 from flowspec.vocabulary.inputs.spaces import Classes
 
 
-def sample_run(run: Path, out: Path, number: int | None = None, temperature: float | None = None, label: int | None = None,
+def sample_run(run: Path, out: Path, number: int | None = None, temperature: Temperature | None = None, label: int | None = None,
                seed: int = 0) -> None:  # fmt: skip
     """Saves samples of a run's best flow: .npy and .csv hold the numbers, a .png shows tables against the run's test data."""
     flow = open_flow(run)

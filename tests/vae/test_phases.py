@@ -16,7 +16,9 @@ from flowspec.modules.flow import Flow
 from flowspec.spec import Spec
 from flowspec.terms import terms
 from flowspec.train import weights
+from flowspec.train.batches import Batch
 from flowspec.train.errors import CheckpointError
+from flowspec.train.evaluate import evaluate
 from flowspec.train.log import read
 from flowspec.train.objective import Objective
 from flowspec.train.run import train
@@ -198,3 +200,12 @@ def test_the_second_stage_is_trained_on_the_first_ones_latents(data: Dataset, tm
     of_second = [entry for entry in log if entry["stage"] == "second" and entry["kind"] == "train"]
     assert "latent_model.reconstruction" in of_second[0]["terms"]
     assert second.sample(2, temperature={"vae": 0.0}).shape == (2, 3, 8, 8)
+
+
+def test_more_draws_never_loosen_the_bound() -> None:
+    model = moved(build(small().checked, seed=0))
+    batch = Batch(images(64), None)
+    one, many = (evaluate(model, batch, samples=samples) for samples in (1, 16))
+    assert one.nats < many.nats + 3 * (one.error**2 + many.error**2) ** 0.5 and one.kind == "bound"
+    assert sum(term["nats"] for term in one.terms.values()) == pytest.approx(one.nats)
+    assert str(one.terms["vae.posterior"]["kind"]) == "Monte Carlo"
