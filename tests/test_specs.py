@@ -44,6 +44,7 @@ SMALL = {
     "couplings": 2,
     "prior_width": 8,
     "depth": 2,
+    "slope": 0.01,
 }
 """Values of parameters, wherever a flow has one of the name, that keep it quick to run."""
 LARGEST = 500_000
