@@ -1,0 +1,50 @@
+"""The full text of one message for each code, as `tools/errors.py --update` has written it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flowspec.rendering.text import render
+from tests.errors.corpus import CASES, FOLDER, expected, faults
+
+GOLDEN = Path(__file__).parent / "golden"
+TECHNICAL = re.compile(r"\b(token|parser|pydantic|torch|Traceback|NoneType|RPAR|LBRACE|SEP|None|True|False)\b")
+
+
+def golden() -> dict[str, Path]:
+    """For each code its case: the first, by name, that has this fault alone."""
+    found: dict[str, Path] = {}
+    for path in CASES:
+        codes = {fault.code for fault in expected(path)}
+        if len(codes) == 1:
+            found.setdefault(codes.pop(), path)
+    return found
+
+
+def shown(path: Path) -> str:
+    """The messages of a case."""
+    return render(*faults(path)).replace(f"{FOLDER}/", "") + "\n"
+
+
+@pytest.mark.parametrize("code", sorted(golden()))
+def test_the_message_of_a_code_is_as_it_was(code: str) -> None:
+    assert shown(golden()[code]) == (GOLDEN / f"{code}.txt").read_text(encoding="utf-8")
+
+
+def test_every_golden_message_belongs_to_a_code() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(golden())
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_messages_speak_of_the_language_only(path: Path) -> None:
+    assert not TECHNICAL.search(shown(path).replace(path.read_text(encoding="utf-8"), ""))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_every_message_says_more_than_where(path: Path) -> None:
+    """A label, a second place, a note, a help or a fix: never the bare message."""
+    for fault in faults(path)[0]:
+        assert fault.primary.text or fault.secondary or fault.notes or fault.help or fault.fixes or fault.chain, fault.message
