@@ -95,8 +95,11 @@ def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str) -> Diagnostic:
         message = f"the flow cannot be sampled: inverting `{culprit.path}` needs a state that is known only after it is inverted"
         help = ("condition on a state that sampling knows by then: one nearer the prior, another wire, or a context",)
         note = f"in the sampling direction each is needed by the next: {path}"
-    reads = tuple(Label(nodes[i].item.span, "part of the cycle") for i in cycle if nodes[i].item.span != culprit.item.span)[:1]
-    return Diagnostic(code, message, Label(culprit.item.span, "conditioned here"), reads, notes=(note,), help=help)
+    tapped = {node.item.span: "the state is named here" for node in nodes if isinstance(node.item, Mark) and set(node.outputs) & set(culprit.given)}
+    between = {nodes[i].item.span: "part of the cycle" for i in cycle}
+    causes = {span: said for span, said in (between | tapped).items() if span != culprit.item.span}
+    labels = tuple(Label(span, said) for span, said in sorted(causes.items())[:3])
+    return Diagnostic(code, message, Label(culprit.item.span, "conditioned here"), labels, notes=(note,), help=help)
 
 
 # ------------------------------------------------------------------------------------------------------------------ facts

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic import ValidationError
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.examples import example
 from flowspec.elaborate.sources import source
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, described, evaluate, fail, unknown_or
 from flowspec.source import Span
@@ -76,7 +77,7 @@ def call_of(needed: str, value: Value, scope: Scope, span: Span) -> tuple[str, S
         return value.name, value.span, (), scope
     if isinstance(value, Deferred) and isinstance(value.expression, tree.Call):
         return value.expression.name, value.expression.name_span, value.expression.arguments, value.scope
-    raise fail("FS207", f"{needed} is needed here, found {described(value)}", span)
+    raise fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=example(needed, value))
 
 
 ROLES = {
@@ -115,7 +116,9 @@ def _instead(role: type[Word], other: type[Word], name: str) -> tuple[str, ...]:
         return (f"a map becomes a transform in `coupling({name}, …)`, `autoregressive({name}, …)` or `elementwise({name})`",)
     if (role.role, other.role) == ("transform", "prior"):
         return (f"a prior ends a wire: `prior {name}`",)
-    return ()
+    if other.role == "transform":
+        return (f"a transform stands on a line of its own: `{name}`",)
+    return example(ROLES.get(role.role, ""), None)
 
 
 def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
@@ -317,7 +320,7 @@ def _mismatch(value: Value, hint: Any, choices: list[Any], span: Span) -> SpecEr
     if isinstance(value, Symbol) and names:
         near = nearest(value.name, names)
         fixes = (Fix(f"write `{near}`", value.span, near),) if near else ()
-        label = f"did you mean `{near}`?" if near else ""
+        label = f"did you mean `{near}`?" if near else "none of these"
         return fail("FS207", f"{meaning(hint)} is needed here, found `{value.name}`", value.span, label=label, fixes=fixes)
     return unknown_or(meaning(hint), value, span)
 

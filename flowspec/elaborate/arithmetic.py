@@ -52,4 +52,7 @@ def bounded(value: int | float | bool, span: Span) -> int | float | bool:
 
 
 def _refused(code: str, message: str, span: Span) -> SpecError:
-    return SpecError([Diagnostic(code, message, Label(span))])
+    return SpecError([Diagnostic(code, message, Label(span, _WHY[code]))])
+
+
+_WHY = {"FS206": "this has no value", "FS804": "this is too large, or no number"}

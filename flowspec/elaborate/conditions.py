@@ -119,7 +119,8 @@ class Conditions:
             if not isinstance(item, Known):
                 raise self._no_state(item, spoken.at("given"))
         if not spoken.places() and not spoken.word.network_fields():
-            raise fail("FS212", f"`{spoken.word.word}` has no network that could read a condition", spoken.at("given"))
+            raise fail("FS212", f"`{spoken.word.word}` has no network that could read a condition", spoken.at("given"), label="nothing reads this",
+                       help=("leave it out, or give it to a step with a network: `coupling`, `autoregressive`, `elementwise`",))  # fmt: skip
         return items if all(item.state is not None for item in items) else None
 
     def _readings(self, spoken: Spoken, scope: Scope) -> dict[str, list[Known]] | None:
@@ -133,7 +134,8 @@ class Conditions:
             known = sorted({*self.frame.taps, *self.frame.wires, *self.frame.contexts})
             help = ("known here: " + ", ".join(f"`{name}`" for name in known) if known else "name a state with `tap NAME`, or declare a `context`",)
             return unknown(f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.name, item.span, known, help)
-        return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span)
+        return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span,
+                    help=("name a state with `tap NAME`, or declare a `context`; what is computed from it belongs in the network",))  # fmt: skip
 
     def _step_networks(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Network] | None:
         if readings is None:

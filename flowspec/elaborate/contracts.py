@@ -38,7 +38,7 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str], counta
     """
     scope, state, condition = expectation.scope, expectation.state, expectation.statement.condition
     if not isinstance(condition, tree.Binary) or condition.operator not in COMPARISONS:
-        raise fail("FS701", "`expect` needs a comparison, as in `expect parameters == 1_234`", condition.span)
+        raise fail("FS701", "`expect` needs a comparison, as in `expect parameters == 1_234`", condition.span, label="nothing is compared")
     fact, subject = _fact(condition.left, scope)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
@@ -75,7 +75,7 @@ def _check_sides(fact: str, value: object, condition: tree.Binary) -> None:
     """Raises SpecError when a fact can never be compared so, or with this."""
     values = VALUES.get(fact)
     if (values or fact == "shape") and condition.operator not in ("==", "!="):
-        raise fail("FS701", f"`{fact}` has no order: it is compared by `==` or `!=`", condition.span)
+        raise fail("FS701", f"`{fact}` has no order: it is compared by `==` or `!=`", condition.span, label=f"`{condition.operator}` needs an order")
     if values and value not in values:
         near = nearest(str(value), values)
         label, fixes = (f"did you mean `{near}`?", (Fix(f"write `{near}`", condition.right.span, near),)) if near else ("", ())
@@ -93,4 +93,4 @@ def _value(value: Value, expression: tree.Expression) -> int | float | str | boo
         return tuple(value)
     if isinstance(value, int | float | str | bool):
         return value
-    raise fail("FS701", "a contract compares with a number, a name or a list", expression.span)
+    raise fail("FS701", "a contract compares with a number, a name or a list", expression.span, help=("for example `expect parameters == 1_234`",))

@@ -19,7 +19,7 @@ class OutOfBounds(SpecError):
 
 def too_large(shape: str, span: Span) -> SpecError:
     """The error of a state that no machine would hold."""
-    return SpecError([Diagnostic("FS807", f"{shape} is out of bounds: a state has at most {LARGEST_STATE:_} dimensions", Label(span))])
+    return SpecError([Diagnostic("FS807", f"{shape} is out of bounds: a state has at most {LARGEST_STATE:_} dimensions", Label(span, "too large"))])
 
 
 class Effort:

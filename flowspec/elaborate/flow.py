@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from flowspec.diagnostics import Label, SpecError
 from flowspec.elaborate.arguments import items_of, speak, unknown_word
 from flowspec.elaborate.contracts import Expectation
+from flowspec.elaborate.examples import example
 from flowspec.elaborate.frames import Frame, Section, Wire
 from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
@@ -135,7 +136,7 @@ class FlowElaborator(Steps):
 
     def _not_a_transform(self, value: Value, name: str | None, span: Span) -> SpecError:
         if name is None:
-            return fail("FS207", f"a transform is needed here, found {described(value)}", span)
+            return fail("FS207", f"a transform is needed here, found {described(value)}", span, help=example("a transform", value))
         kind = self.definitions.kind(name)
         if kind:
             help = (f"put it inside a transform, as in `coupling(affine, {name})`",) if kind == "net" else ("write what both need as a `def`",)
@@ -181,7 +182,7 @@ class FlowElaborator(Steps):
         self.expectations.append(Expectation(statement, section.scope, wire.state if wire else None, self.chosen > 0))
 
     def _misplaced(self, statement: tree.Statement, section: Section) -> None:
-        raise fail("FS210", f"{_PLACES[type(statement)]}", statement.span)
+        raise fail("FS210", f"{_PLACES[type(statement)]}", statement.span, label="not here")
 
     def _skip(self, statement: tree.Skipped, section: Section) -> None:
         if self.slots.current in self.slots.open:

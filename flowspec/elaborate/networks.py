@@ -287,7 +287,7 @@ def _wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> S
     return SpecError([
         Diagnostic(
             "FS301", message, Label(width or last.span, f"expected {written(wanted)}, found {written(found)}"),
-            notes=(f"{written(wanted)}: {demand.reason}", f"within the network: {' -> '.join(_path(network))}"),
+            notes=(f"{written(wanted)}: {demand.reason}", *_path_note(network)),
             help=(help,), chain=frames,
         )
     ])  # fmt: skip
@@ -300,6 +300,11 @@ def _giving(plan: Plan) -> tuple[Plan, tuple[Label, ...]]:
         frames += (Label(plan.span, f"net `{plan.name}`"),) if plan.net else ()
         plan = next((child for child in reversed(plan.children) if not child.word.keeps_shape), plan.children[-1])
     return plan, frames
+
+
+def _path_note(network: Network) -> tuple[str, ...]:
+    path = _path(network)
+    return (f"within the network: {' -> '.join(path)}",) if len(path) > 1 else ()
 
 
 def _path(network: Network) -> list[str]:

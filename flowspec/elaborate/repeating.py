@@ -10,9 +10,9 @@ def repetitions(value: Value, span: Span) -> int:
     """How often something is repeated. Raises SpecError for what is no whole number, or too large."""
     times = number(value, span)
     if not isinstance(times, int) or times < 0:
-        raise fail("FS208", f"`repeat` needs a whole number, 0 or more; found {times}", span)
+        raise fail("FS208", f"`repeat` needs a whole number, 0 or more; found {times}", span, help=("for example `repeat 4 { … }`; `//` divides whole numbers and rounds down",))
     if times > LONGEST:
-        raise fail("FS808", f"`repeat` goes up to {LONGEST:_}; found {times:_}", span)
+        raise fail("FS808", f"`repeat` goes up to {LONGEST:_}; found {times:_}", span, label="too often")
     return times
 
 

@@ -35,7 +35,7 @@ def _chosen(body: tree.Body | None, scope: Scope) -> Iterator[tree.Statement]:
 
 def _phase(statement: tree.Statement, scope: Scope, parts: set[str]) -> Phase:
     if not isinstance(statement, tree.Phase):
-        raise fail("FS210", "the body of `train` holds phases: `phase name { … }`", statement.span)
+        raise fail("FS210", "the body of `train` holds phases: `phase name { … }`", statement.span, label="no phase")
     call = tree.Call(statement.span, "phase", statement.name.span, statement.arguments)
     options = speak(PhaseOptions, Deferred(call, scope), scope, statement.span).word
     named = {tree.Freeze: [], tree.Bypass: []}

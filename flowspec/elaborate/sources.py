@@ -78,7 +78,7 @@ def _check_type(source: str, name: str, value: object, annotation: Any, place: t
         needed = " or ".join(dict.fromkeys(_meaning(choice) for choice in choices))
         if isinstance(given, Symbol):
             raise unknown_or(needed, given, span)
-        raise fail("FS207", f"`{name}` of `{source}` is {needed}, found {described(given)}", span)
+        raise fail("FS207", f"`{name}` of `{source}` is {needed}, found {described(given)}", span, label=f"{needed} is needed")
 
 
 def _fits(value: object, choice: Any) -> bool:

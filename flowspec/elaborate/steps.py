@@ -76,7 +76,7 @@ class Steps(Conditions):
                            secondary=(Label(current.span, "this state would be lost"),), help=("merge it too, or end it with a prior first",))  # fmt: skip
             double = next((name for i, name in enumerate(statement.wires) if slots[i] in slots[:i]), None)
             if double is not None:
-                raise fail("FS503", f"wire `{double.name}` is merged twice", double.span)
+                raise fail("FS503", f"wire `{double.name}` is merged twice", double.span, help=("a wire is used once",))
         except SpecError:
             self._forget_wires(statement.span)
             raise
@@ -194,11 +194,13 @@ class Steps(Conditions):
         names = statement.names
         if len(outputs) == 1:
             if names:
-                raise fail("FS506", f"`{spoken.word.word}` has one output, which needs no name", names[0].span)
+                raise fail("FS506", f"`{spoken.word.word}` has one output, which needs no name", names[0].span,
+                           help=("to name the state for later, write `tap NAME` on the next line",))  # fmt: skip
             return (self.slots.current,)
         if self._closing(spoken):
             if names:
-                raise fail("FS506", f"`{spoken.word.closes}` ends the second output: there is nothing to name", names[0].span)
+                raise fail("FS506", f"`{spoken.word.closes}` ends the second output: there is nothing to name", names[0].span,
+                           help=("leave the names out, or leave `prior` out and end the second wire yourself",))  # fmt: skip
             return (self.slots.current, self.frame.slot(f"{spoken.word.word}.{self.steps}"))
         if len(names) != len(outputs):
             raise fail(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.arithmetic import arithmetic, bounded
+from flowspec.elaborate.examples import example
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -184,7 +185,7 @@ def _binary(expression: tree.Binary, scope: Scope) -> Value:
 
 def _symbols(left: Symbol | Symbols, right: Value, expression: tree.Binary) -> Symbols:
     if not isinstance(right, Symbol):
-        raise fail("FS206", "names can only be joined to names", expression.right.span)
+        raise fail("FS206", "names can only be joined to names", expression.right.span, help=("for example `concat+bias`",))
     return Symbols((*(left.names if isinstance(left, Symbols) else (left,)), right))
 
 
@@ -206,7 +207,7 @@ def _slice(expression: tree.Slice, scope: Scope) -> Value:
 def _items(expression: tree.Expression, scope: Scope) -> list:
     value = evaluate(expression, scope)
     if not isinstance(value, list):
-        raise fail("FS206", f"only a list has items; this is {described(value)}", expression.span)
+        raise fail("FS206", f"only a list has items; this is {described(value)}", expression.span, label=described(value))
     return value
 
 
@@ -249,7 +250,7 @@ def unknown_or(needed: str, value: Value, span: Span) -> SpecError:
         known = list(value.scope.names()) if value.scope else []
         help = () if nearest(value.name, known) or not known else ("names known here: " + ", ".join(f"`{name}`" for name in dict.fromkeys(known)),)
         return unknown(f"unknown name `{value.name}`: {needed} is needed here", value.name, value.span, known, help)
-    return fail("FS207", f"{needed} is needed here, found {described(value)}", span)
+    return fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=example(needed, value))
 
 
 def _bounded_list(items: list, span: Span) -> list:

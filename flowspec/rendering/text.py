@@ -43,7 +43,7 @@ def _remarks(diagnostic: Diagnostic, sources: Mapping[str, Source], margin: str)
         *(f"reached through: {_frame(frame, sources)}" for frame in diagnostic.chain),
         *(f"note: {note}" for note in diagnostic.notes),
         *(f"help: {help}" for help in diagnostic.help),
-        *(_offer(fix) for fix in diagnostic.fixes),
+        *(_offer(fix, sources) for fix in diagnostic.fixes),
     ]
     lines = [line for remark in remarks for line in _remark(remark, margin)]
     return [f"{margin} |", *lines] if lines else []
@@ -59,7 +59,15 @@ def _frame(frame: Label, sources: Mapping[str, Source]) -> str:
     return f"{frame.text} ({where})" if frame.text else where
 
 
-def _offer(fix: Fix) -> str:
+def _offer(fix: Fix, sources: Mapping[str, Source]) -> str:
     grade = "safe" if fix.safe else "unsafe"
-    shown = f"\n{fix.text}" if fix.text.strip() else ""
-    return f"help: {fix.title}  [fix: {grade}]{shown}"
+    mended = _mended(fix, sources[fix.span.file]) if fix.span.file in sources else fix.text
+    return f"help: {fix.title}  [fix: {grade}]" + (f"\n{mended}" if mended.strip() else "")
+
+
+def _mended(fix: Fix, source: Source) -> str:
+    """The line that a fix changes, as it is then, without its indentation and its comment."""
+    line, column = source.position(fix.span.start)
+    text, end = source.line(line), column - 1 + fix.span.end - fix.span.start
+    after = text[end:].split("  #")[0]
+    return (text[: column - 1] + fix.text + after).strip()

@@ -67,7 +67,7 @@ def _bad_character(lexeme: Lexeme) -> Diagnostic:
     shown = f"`{char}` ({name})" if char.isprintable() and not char.isspace() else f"an invisible character ({name})"
     plain = _PLAIN.get(char)
     fixes = (Fix(f"write `{plain}`", lexeme.span, plain, safe=True),) if plain else ()
-    return Diagnostic("FS105", f"{shown} has no meaning here", Label(lexeme.span), fixes=fixes)
+    return Diagnostic("FS105", f"{shown} has no meaning here", Label(lexeme.span, "" if fixes else "take it out"), fixes=fixes)
 
 
 _PLAIN = {

@@ -112,9 +112,9 @@ def _missing(stop: Stop) -> Diagnostic | None:
         return None
     after = f"after {_shown(stop.before)}"
     if "NUMBER" in stop.accepted and not stop.starts_statement:
-        return _say(stop, "FS110", f"a value is missing {after}")
+        return _say(stop, "FS110", f"a value is missing {after}", "expected a value")
     if stop.accepted == {"NAME"} or stop.accepted == {"NAME", "LPAR"}:
-        return _say(stop, "FS110", f"a name is missing {after}")
+        return _say(stop, "FS110", f"a name is missing {after}", "expected a name")
     if "LBRACE" in stop.accepted and "SEP" not in stop.accepted:
         return _say(stop, "FS110", f"a body is missing {after}", "expected `{ … }`")
     return None

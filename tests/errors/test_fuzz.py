@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -14,6 +15,7 @@ def fuzz() -> ModuleType:
     path = Path(__file__).parents[2] / "tools" / "fuzz.py"
     specification = importlib.util.spec_from_file_location("fuzz", path)
     module = importlib.util.module_from_spec(specification)
+    sys.modules["fuzz"] = module  # workers find its functions by this name
     specification.loader.exec_module(module)
     return module
 

@@ -69,8 +69,9 @@ error[FS301]: dimension mismatch: `conv1x1` is declared for 128 channels, 124 ar
         -> conv1x1 128
   = help: leave the argument out
   = help: leave the argument out  [fix: safe]
+        conv1x1()
   = help: use 124  [fix: unsafe]
-        channels=124"""
+        conv1x1(channels=124)"""
     )
 
 

@@ -52,9 +52,9 @@ class Conv(_Convolving, word="conv"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0 and (self.stride % 2 or self.stride > self.kernel or self.dilation > 1):
-            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or an even stride of at most its kernel; found {self.kernel}", argument="kernel")
+            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or an even stride of at most its kernel; found {self.kernel}", argument="kernel", help=(f"use {self.kernel + 1}",))
         if self.channels is not None and self.expand is not None:
-            raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand")
+            raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand", help=("leave one of them out",))
         if self.weight_norm and self.start == "zero":
             raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start")
         output = self._channels(self.expand * input[0] if self.expand else self.channels, input, wanted)
@@ -89,7 +89,7 @@ class ZeroConv(_Convolving, word="zeroconv"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0:
-            raise Fault("FS208", f"`zeroconv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel")
+            raise Fault("FS208", f"`zeroconv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel", help=(f"use {self.kernel + 1}",))
         return self._channels(self.channels, input, wanted)
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:

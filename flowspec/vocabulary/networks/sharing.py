@@ -48,7 +48,8 @@ class Share(NetworkWord, word="share"):
             raise Fault("FS205", "an embedding that enters by `concat` or `bias` needs a `size`", argument="embed", help=("`size=1`",))
         gates = [site.gate for site in sites]
         if "gate" in self.embed and len(set(gates)) > 1:
-            raise Fault("FS603", f"gates need sites of equal channels; found {', '.join(map(str, gates))}", argument="embed")
+            raise Fault("FS603", f"gates need sites of equal channels; found {', '.join(map(str, gates))}", argument="embed",
+                        help=("let one gate stand where the channels are as many as at the others",))  # fmt: skip
 
     def embedding(self, input: Shape) -> Shape:
         """The shape of one use's embedding: `size` channels at every position if it is concatenated, else a vector."""

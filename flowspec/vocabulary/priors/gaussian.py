@@ -122,4 +122,4 @@ class Uniform(Prior, word="uniform"):
 
     def check(self, z: State) -> None:
         if self.low >= self.high:
-            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high")
+            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`")

@@ -28,7 +28,7 @@ class Dequantize(Transform, word="dequantize"):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.low >= self.high:
-            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high")
+            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`")
         return self
 
     def outputs(self, x: State) -> tuple[State, ...]:
@@ -65,7 +65,8 @@ class Scale(Transform, word="scale"):
     @model_validator(mode="after")
     def _invertible(self) -> Self:
         if self.factor == 0:
-            raise Fault("FS401", "`scale(0)` is not a bijection: every x goes to the same y", argument="factor")
+            raise Fault("FS401", "`scale(0)` is not a bijection: every x goes to the same y", argument="factor",
+                        help=("use a factor that is not zero, or leave the step out",))  # fmt: skip
         return self
 
     def facts(self, x: State) -> Facts:

@@ -93,7 +93,8 @@ class Reshape(_Rearranging, word="reshape"):
         return (x.with_shape(*self.shape),)
 
     def inputs(self, z: State) -> State:
-        raise Fault("FS305", "`reshape` cannot be turned round here: the shape it came from is not known")
+        raise Fault("FS305", "`reshape` cannot be turned round here: the shape it came from is not known",
+                    help=("put it outside `inverse`",))  # fmt: skip
 
 
 class Flatten(_Rearranging, word="flatten"):
@@ -103,7 +104,8 @@ class Flatten(_Rearranging, word="flatten"):
         return (x.with_shape(x.size),)
 
     def inputs(self, z: State) -> State:
-        raise Fault("FS305", "`flatten` cannot be turned round here: the shape it came from is not known")
+        raise Fault("FS305", "`flatten` cannot be turned round here: the shape it came from is not known",
+                    help=("put it outside `inverse`",))  # fmt: skip
 
 
 class Split(_Rearranging, word="split"):
