@@ -68,6 +68,10 @@ class Spline(MapModule):
             # channels_last: to bring rows of channels to the front costs less than to gather rows of pixels.
             y, log_slope = self._applied(x.movedim(1, -1), raw.movedim(2, -1), apply)
             return y.movedim(-1, 1), log_slope.movedim(-1, 1)
+        if x.dim() == 2 and raw.stride(0) < raw.stride(2):
+            # The batch is innermost, as a masked network gives it: the leading axis is then brought to the front without a copy.
+            y, log_slope = self._applied(x.t(), raw.transpose(0, 2), apply)
+            return y.t(), log_slope.t()
         dtype, bound = torch.promote_types(x.dtype, torch.float32), self.word.bound
         # Held to its range first, so that the branch not taken is finite too, in value and gradient.
         held = x.to(dtype).clamp(-bound, bound)

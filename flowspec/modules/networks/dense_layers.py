@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from flowspec.modules.networks.incremental import Incremental
+from flowspec.modules.networks.prefixes import PrefixProduct
 from flowspec.vocabulary.networks import dense_layers as words
 from flowspec.vocabulary.rules import Ports
 
@@ -40,17 +41,26 @@ class MLP(nn.Module):
         return self.layers[-1](x)
 
 
+MOST_BLOCKS = 4
+NARROWEST_BLOCK = 192
+"""A masked layer is cut into at most so many products, of at least so many outputs: others cost more than they save (on CPU)."""
+
+
 class MADE(nn.Module):
     """A masked network: x_BD, conditions -> y_B(PD), where y[:, p*D + i] depends on the x[:, j] with j < i only.
 
-    A hidden unit sees units of no higher degree, an output units of lower degree (Germain et al. 2015, eqs. 10-13).
+    A hidden unit sees units of no higher degree, an output units of lower degree (Germain et al. 2015, eqs. 10-13). Hidden units
+    stand in the order of their degrees, so that what a group of them sees is little more than a prefix of the layer below, and
+    the rest of the product is left out. States are kept as (units, batch), in which a prefix is contiguous: y is laid out with
+    the batch innermost.
     """
 
     takes_given = True
 
     def __init__(self, word: words.MADE, ports: Ports, children: dict[str, nn.Module]):
         super().__init__()
-        self.degrees = word.degrees(ports)
+        inputs, *hidden, outputs = word.degrees(ports)
+        self.degrees = (inputs, *(tuple(sorted(degrees)) for degrees in hidden), outputs)
         widths = [len(degrees) for degrees in self.degrees]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         conditions = sum(torch.Size(shape).numel() for shape in ports.given)
@@ -60,19 +70,40 @@ class MADE(nn.Module):
             mask = self._mask(i).to(layer.weight.dtype)
             self.register_buffer(f"mask{i}", mask, persistent=False)
             layer.weight.data.mul_(mask)
+        self.blocks = [self._blocks(i) for i in range(len(self.layers))]
 
     def _mask(self, i: int) -> Tensor:
         lower, upper = torch.tensor(self.degrees[i]), torch.tensor(self.degrees[i + 1])[:, None]
         return lower < upper if i == len(self.layers) - 1 else lower <= upper
 
+    def _blocks(self, i: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Layer i in blocks of units of rising degree (outputs: of features): the sizes, and how many units each sees."""
+        lower, last = self.degrees[i], i == len(self.layers) - 1
+        upper = self.degrees[0] if last else self.degrees[i + 1]
+        count = max(1, min(MOST_BLOCKS, len(self.degrees[i + 1]) // NARROWEST_BLOCK, len(upper)))
+        size = -(-len(upper) // count)
+        ends = [*range(size, len(upper), size), len(upper)]
+        seen = [sum(degree < upper[end - 1] + (not last) for degree in lower) for end in ends[:-1]]
+        return tuple(end - start for start, end in zip([0, *ends], ends)), (*seen, len(lower))
+
     def forward(self, x: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         extra = self._conditioned(given)
-        for i, layer in enumerate(self.layers):
-            # Masked here and not only at the start: a checkpoint may hold anything in the masked entries.
-            y = F.linear(x, layer.weight * getattr(self, f"mask{i}"), layer.bias)
-            y = y + extra if i == 0 and extra is not None else y
-            x = self.activation(y) if i < len(self.layers) - 1 else y
-        return x
+        state = x.t()
+        for i in range(len(self.layers)):
+            state = self._layer(i, state)
+            state = state + extra.t() if i == 0 and extra is not None else state
+            state = self.activation(state) if i < len(self.layers) - 1 else state
+        return state.t()
+
+    def _layer(self, i: int, state: Tensor) -> Tensor:
+        """Layer i before its activation, (units, batch) -> (units, batch)."""
+        layer, (sizes, seen) = self.layers[i], self.blocks[i]
+        # Masked here and not only at the start: a checkpoint may hold anything in the masked entries.
+        weight = layer.weight * getattr(self, f"mask{i}")
+        if len(sizes) == 1:
+            return torch.addmm(layer.bias[:, None], weight, state)
+        rows = sum(sizes)
+        return PrefixProduct.apply(weight.unflatten(0, (-1, rows)), layer.bias.view(-1, rows), state, sizes, seen)
 
     def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> Callable[[Tensor | None], Tensor]:
         """The parameters feature by feature, all together at the cost of one forward pass.
