@@ -20,7 +20,7 @@ from flowspec.syntax import tree
 from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, State
 
 Result = TypeVar("Result")
-ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS308", "FS310", "FS409")
+ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS310", "FS409")
 """Faults of dimensions, which are explained by the path of shapes that leads to them."""
 LONGEST = 50_000
 """No flow may have more steps and sections, counted with their repetitions."""
@@ -180,8 +180,12 @@ def declared(statement: tree.Statement) -> tuple[str, ...]:
 
 def on_path(diagnostic: Diagnostic, trail: Trail | None) -> Diagnostic:
     """A fault of dimensions with the shapes from the input on, and the step that gave the last of them."""
-    if trail is None or diagnostic.code not in ON_PATH:
+    if trail is None or diagnostic.code not in (*ON_PATH, "FS307"):
         return diagnostic
+    if diagnostic.code == "FS307":
+        kind, trail = "integers" if trail.state.levels is not None else "real numbers", trail.revalued()
+        return replace(diagnostic, secondary=(Label(trail.span, f"{kind} {'leave' if trail.before else 'enter'} here"),))
+    trail = trail.reshaped()
     told = {label.span for label in (diagnostic.primary, *diagnostic.secondary)}
     cause = () if trail.span in told else (Label(trail.span, f"{trail.state} {'leaves' if trail.before else 'enters'} here"),)
     path = (f"path: {' -> '.join(trail.path())}",) if trail.before else ()

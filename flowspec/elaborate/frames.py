@@ -67,13 +67,28 @@ class Trail(NamedTuple):
     span: Span
 
     def to(self, name: str, state: State, span: Span) -> Trail:
-        """The trail after a step; one that keeps the shape leaves no trace."""
-        return self if state.shape == self.state.shape else Trail(self, name, state, span)
+        """The trail after a step; one that keeps the shape and the kind of values leaves no trace."""
+        return self if state == self.state else Trail(self, name, state, span)
+
+    def reshaped(self) -> Trail:
+        """The trail up to the step that gave the shape."""
+        trail = self
+        while trail.before is not None and trail.before.state.shape == trail.state.shape:
+            trail = trail.before
+        return trail
+
+    def revalued(self) -> Trail:
+        """The trail up to the step that made the values integers or real."""
+        trail = self
+        while trail.before is not None and (trail.before.state.levels is None) == (trail.state.levels is None):
+            trail = trail.before
+        return trail
 
     def path(self) -> list[str]:
         """The shapes from the input on, each with the step that gave it; a long path is shortened in its middle."""
         steps, trail = [], self
         while trail is not None:
+            trail = trail.reshaped()
             steps.append(f"{trail.name} {trail.state}")
             trail = trail.before
         steps.reverse()
