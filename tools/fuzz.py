@@ -62,9 +62,9 @@ def seeds() -> Seeds:
 
 
 def mutated(random: Random, texts: Seeds) -> str:
-    """One text with one to four changes."""
+    """One text with a few changes."""
     text = texts.choose(random)
-    for _ in range(random.randint(1, 4)):
+    for _ in range(random.choice((1, 1, 2, 4))):
         change = random.choice((_characters, _words, _words, _lines, _splice))
         text = change(random, text, texts.choose(random))
     return text[:20_000]

@@ -12,7 +12,7 @@ from flowspec.elaborate.definitions import Definitions, Told, with_defaults
 from flowspec.elaborate.effort import LARGEST_STATE, OutOfBounds, too_large
 from flowspec.elaborate.flow import FlowElaborator
 from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
-from flowspec.elaborate.independence import independent
+from flowspec.elaborate.independence import Hidden, independent
 from flowspec.elaborate.networks import Planner, shaped
 from flowspec.elaborate.settings import setting
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, evaluate, fail
@@ -44,7 +44,7 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
 
 def _settled(
     definitions: Definitions, flow: tree.Definition, scope: Callable[[], Scope], overrides: Mapping[str, Value], place: Span,
-) -> tuple[Graph | None, list[Diagnostic], set[str]]:  # fmt: skip
+) -> tuple[Graph | None, list[Diagnostic], set[Hidden]]:  # fmt: skip
     """A flow elaborated until no condition waits for a tap further down, its faults, and the names that they hide."""
     later: dict[str, Known] = {}
     while True:
@@ -71,7 +71,7 @@ class _Flow:
         body = self.definition.body
         self.frame = Frame(0, later=self.later, awaited=set() if self.later else tap_names(body))
         self.input: tuple[tree.Input, Spoken] | None = None
-        self.hidden: set[str] = set()
+        self.hidden: set[Hidden] = set()
         self.contexts: list[ContextNode] = []
         self.settings: dict[str, Setting] = {}
         self.phases: tuple[Phase, ...] = ()
@@ -177,7 +177,9 @@ class _Flow:
         except SpecError as error:
             self.faults += error.diagnostics
             if isinstance(statement, tree.Context):
-                self.hidden.add(statement.name.name if statement.name else getattr(statement.value, "name", ""))
+                word = getattr(statement.value, "name", "")
+                names = (statement.name.name,) if statement.name else (word, nearest(word, Input.words) or "")
+                self.hidden |= {(name, statement.span) for name in names}
 
     def _declare_input(self, statement: tree.Input, scope: Scope) -> None:
         if self.input is not None:

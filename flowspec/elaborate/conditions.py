@@ -35,7 +35,7 @@ class Conditions:
         self.definitions, self.frame, self.slots, self.nested = definitions, frame, slots, nested
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
-        self.hidden: set[str] = set()
+        self.hidden: set[tuple[str, Span]] = set()
         """Names that a faulty statement would have given to something."""
         self.ends: list[Span] = []
         self.expectations: list[Expectation] = []
@@ -57,7 +57,7 @@ class Conditions:
             raise
         except SpecError as error:
             self._report(error, wire.trail if wire else None)
-            self.hidden.update(declared(statement))
+            self.hidden.update((name, statement.span) for name in declared(statement))
             self.slots.blur(statement.span, reopen=any(d.code in ("FS501", "FS502") for d in error.diagnostics))
 
     def _report(self, error: SpecError, trail: Trail | None = None) -> None:

@@ -6,24 +6,36 @@ from collections.abc import Iterable
 
 from flowspec.diagnostics import Diagnostic
 from flowspec.loading import Program
+from flowspec.source import Span
 
 _NAMING = ("FS201", "FS202")
 _STRUCTURAL = ("FS501", "FS502", "FS503", "FS504", "FS505", "FS506", "FS507", "FS508")
 
 
-def independent(faults: Iterable[Diagnostic], hidden: Iterable[str], program: Program) -> list[Diagnostic]:
+Hidden = tuple[str, Span]
+"""A name that a faulty statement would have given to something, and the statement."""
+
+
+def independent(faults: Iterable[Diagnostic], hidden: Iterable[Hidden], program: Program) -> list[Diagnostic]:
     """The faults that do not follow from others.
 
     A name is not called unknown that a faulty statement would have given to something; and where a brace is missing, what
     stands in which body is not known.
     """
-    names = {*hidden, *program.hidden}
+    names: dict[str, list[Span]] = {name: [] for name in program.hidden}
+    for name, span in hidden:
+        names.setdefault(name, []).append(span)
     torn = any(_tears(fault, program) for fault in program.faults)
     return [fault for fault in faults if not (_is_hidden(fault, names, program) or (torn and fault.code in _STRUCTURAL))]
 
 
-def _is_hidden(fault: Diagnostic, names: set[str], program: Program) -> bool:
-    return fault.code in _NAMING and _marked(fault, program) in names
+def _is_hidden(fault: Diagnostic, names: dict[str, list[Span]], program: Program) -> bool:
+    """Whether a fault is of a name that another statement should have given; what a faulty statement itself names is no excuse."""
+    if fault.code not in _NAMING:
+        return False
+    spans = names.get(_marked(fault, program))
+    place = fault.primary.span
+    return spans is not None and not any(span.file == place.file and span.start <= place.start and place.end <= span.end for span in spans)
 
 
 def _tears(fault: Diagnostic, program: Program) -> bool:
