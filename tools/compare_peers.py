@@ -15,6 +15,7 @@ Every library trains with the same fused Adam. Times are CPU times of one thread
 from __future__ import annotations
 
 import json
+import logging
 import os
 import warnings
 from dataclasses import replace
@@ -22,6 +23,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 warnings.filterwarnings("ignore", category=UserWarning)
+logging.getLogger("torch._dynamo").setLevel(logging.ERROR)  # peers that break their graph say so at length
 
 import click
 import torch
@@ -31,8 +33,8 @@ from peers.timing import MEASURES, Times, interleaved
 
 PAIRS = {
     "spline": (Task("nsf_ar"), {"zuko": "", "nflows": ""}),
-    # zuko's scale is exp(r / (1 + |r| / 6.9)): bounded by the same number, by another function. That of nflows' couplings is at
-    # most 1, and can only shrink.
+    # zuko's scale is exp(r / (1 + |r| / 6.9)): bounded by the same number, by another function. That of nflows' couplings is
+    # sigmoid(r + 2) + 0.001: it can only shrink, and its 0.001 is worth up to that many nats for each scale.
     "affine autoregressive": (Task("maf"), {"zuko": "scale=tanh, bound=6.9"}),
     "affine coupling": (Task("realnvp"), {"zuko": "scale=tanh, bound=6.9", "nflows": "scale=sigmoid"}),
 }

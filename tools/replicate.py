@@ -132,7 +132,8 @@ def _write(table: Table, out: Path, seeds: int) -> None:
     (out / "table.json").write_text(json.dumps(rows, indent=2))
     lines = [table.title, *table.notes, "", f"{'':16} {'parameters':>12} {'test ' + table.metric:>22} {'s/run':>7}  paper"]
     lines += [
-        f"{r['name']:16} {r['parameters']:12,} {r['mean']:12.4f} ± {r['sd']:.4f} {r['seconds']:9.0f}  {r['printed']}" for r in rows
+        f"{r['name']:16} {r['parameters']:12,} {r['mean']:12.4f} ± {r['sd']:.4f} {r['seconds']:9.0f}  {r['printed']}"
+        for r in rows
     ]
     (out / "table.txt").write_text("\n".join(lines) + "\n")
     click.echo("\n".join(lines))
@@ -162,7 +163,9 @@ def _draw(table: Table, out: Path, seeds: int) -> None:
             points = [json.loads(line) for line in (_folder(out, row, seed) / "log.jsonl").read_text().splitlines()]
             points = [point for point in points if point["kind"] == "validation"]
             values = [point.get("bits_per_dim") or point["loss"] for point in points]
-            axes.plot([point["step"] for point in points], values, color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None)
+            axes.plot(
+                [point["step"] for point in points], values, color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None
+            )
     axes.set_xlabel("step"), axes.set_ylabel(f"validation {table.metric}"), axes.legend()
     figure.tight_layout()
     figure.savefig(out / "curves.png", dpi=120)

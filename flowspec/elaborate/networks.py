@@ -24,6 +24,7 @@ from flowspec.vocabulary.networks.structure import Chain, with_conditions
 from flowspec.vocabulary.rules import Demand, Entering, Fault, Ports, Shape, Site, written
 from flowspec.vocabulary.word import NetworkWord
 
+
 @dataclass(frozen=True)
 class Plan:
     """A network before its shapes are known."""

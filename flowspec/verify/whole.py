@@ -9,11 +9,11 @@ from torch import Tensor
 
 from flowspec.graph import Step
 from flowspec.modules.flow import Condition, Flow
-from flowspec.vocabulary.rules import Facts
 from flowspec.verify.jacobian import flattened, log_abs_det
 from flowspec.verify.result import ITERATIVE, TOLERANCE, Check
 from flowspec.verify.steps import facts_of
 from flowspec.verify.walk import Wires, run, start, walk_wires
+from flowspec.vocabulary.rules import Facts
 
 LARGEST = 256
 """Dimensions of a flow whose Jacobian is still computed."""

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
-from flowspec.vocabulary.networks import structure as words
 from flowspec.vocabulary.rules import Ports
 from flowspec.vocabulary.word import NetworkWord
 

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
-from flowspec.modules.transforms import Given, TransformModule, total
-from flowspec.modules.transforms import over_rows
+from flowspec.modules.transforms import Given, TransformModule, over_rows, total
 from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import autoregressive
