@@ -76,7 +76,7 @@ class MLP(NetworkWord, word="mlp"):
 class MADE(NetworkWord, word="made"):
     """A masked network whose output i depends on inputs before i only (Germain et al. 2015, eqs. 10-13).
 
-    Inputs have degrees 1 … D in order, the units of a hidden layer degrees that run through 1 … D-1 again and again; a unit
+    Inputs have degrees 1 … D in order, the units of a hidden layer degrees 1 … D-1 in equal shares; a unit
     sees units of no higher degree, an output of degree i only units below i. Conditions reach the first layer unmasked, and
     degrees then begin at 0, so that the first output too depends on them. The output is parameter-major: with D inputs and
     P*D outputs, output p*D + i has degree i.
