@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from flowspec.modules.starts import normalising
 from flowspec.vocabulary.networks import pointwise as words
 from flowspec.vocabulary.rules import Ports
 from flowspec.vocabulary.word import NetworkWord
@@ -109,10 +110,9 @@ class ActNorm(nn.Module):
         """Sets both, once, so that y has mean 0 and variance 1 in each channel; a constant channel is only shifted."""
         if self.started:
             return
-        x = x.to(torch.promote_types(x.dtype, torch.float32))
-        deviation, mean = torch.std_mean(x.transpose(0, 1).flatten(1), 1, correction=0)
-        self.bias.copy_(-mean)
-        self.log_scale.copy_(-torch.where(deviation > 1e-6, deviation, 1.0).log())
+        bias, log_scale = normalising(x)
+        self.bias.copy_(bias)
+        self.log_scale.copy_(log_scale)
         self.started.fill_(True)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from flowspec.modules.starts import normalising
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import normalisation
-
-CONSTANT = 1e-6
-"""A channel whose deviation is below this is only shifted at the start."""
-
 
 class ActNorm(TransformModule):
     """y = (x + bias) * exp(log_scale) for each channel. Whether `start` has happened is a buffer, and so part of a checkpoint."""
@@ -33,10 +30,9 @@ class ActNorm(TransformModule):
     def start(self, x: Tensor) -> None:
         if self.started:
             return
-        values = x.to(torch.promote_types(x.dtype, torch.float32)).transpose(0, 1).flatten(1)
-        deviation, mean = torch.std_mean(values, 1, correction=0)
-        self.bias.copy_(-mean)
-        self.log_scale.copy_(-torch.where(deviation > CONSTANT, deviation, 1.0).log())
+        bias, log_scale = normalising(x)
+        self.bias.copy_(bias)
+        self.log_scale.copy_(log_scale)
         self.started.fill_(True)
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
