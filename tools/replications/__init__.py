@@ -1,0 +1,1 @@
+"""Papers' tables in small: one file for each paper, whose `TABLES` the command finds."""

@@ -1,0 +1,56 @@
+"""The table of finished runs beside the paper's, as text and JSON, and their curves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import mean, stdev
+
+import click
+from replications.table import Row, Table
+
+import flowspec
+
+
+def write(table: Table, out: Path, seeds: int) -> None:
+    rows = [_summary(row, out, seeds) for row in table.rows]
+    (out / "table.json").write_text(json.dumps(rows, indent=2))
+    lines = [table.title, *table.notes, "", f"{'':16} {'parameters':>12} {'test ' + table.metric:>22} {'s/run':>7}  paper"]
+    lines += [
+        f"{r['name']:16} {r['parameters']:12,} {r['mean']:12.4f} ± {r['sd']:.4f} {r['seconds']:9.0f}  {r['printed']}"
+        for r in rows
+    ]
+    (out / "table.txt").write_text("\n".join(lines) + "\n")
+    click.echo("\n".join(lines))
+    _draw(table, out, seeds)
+
+
+def _summary(row: Row, out: Path, seeds: int) -> dict[str, object]:
+    results = [json.loads((folder(out, row, seed) / "result.json").read_text()) for seed in range(seeds)]
+    values = [result["test"]["bits_per_dim"] or -result["test"]["nats"] for result in results]
+    graph = flowspec.load(row.spec, **row.parameters)
+    return {
+        "name": row.name, "parameters": graph.report().parameters.total, "values": values, "mean": mean(values),
+        "sd": stdev(values) if seeds > 1 else 0.0, "seconds": mean(result["seconds"] for result in results), "printed": row.printed,
+    }  # fmt: skip
+
+
+def folder(out: Path, row: Row, seed: int) -> Path:
+    return out / row.name.replace(" ", "_") / str(seed)
+
+
+def _draw(table: Table, out: Path, seeds: int) -> None:
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 4.5))
+    for i, row in enumerate(table.rows):
+        for seed in range(seeds):
+            points = [json.loads(line) for line in (folder(out, row, seed) / "log.jsonl").read_text().splitlines()]
+            points = [point for point in points if point["kind"] == "validation"]
+            values = [point.get("bits_per_dim") or point["loss"] for point in points]
+            axes.plot(
+                [point["step"] for point in points], values, color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None
+            )
+    axes.set_xlabel("step"), axes.set_ylabel(f"validation {table.metric}"), axes.legend()
+    figure.tight_layout()
+    figure.savefig(out / "curves.png", dpi=120)
