@@ -11,7 +11,7 @@ from flowspec.bypass import without
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import needed_to_sample, part_paths
-from flowspec.modules.operations import Operation, Temperature, operations, packed, temperature_of, unpack
+from flowspec.modules.operations import Operation, Temperature, applied, operations, packed, temperature_of, unpack
 from flowspec.vocabulary.rules import State
 
 Condition = Tensor | Mapping[str, Tensor] | None
@@ -83,7 +83,7 @@ class Flow(Section):
                 values = (operation.module.log_prob(wires[operation.inputs[0]], given),)
             else:
                 run = operation.module.inverse if operation.inverted else operation.module.with_terms
-                outputs, values = run(packed(wires, operation.inputs), given)
+                outputs, values = applied(operation, run, packed(wires, operation.inputs), given)
                 unpack(wires, operation.outputs, outputs)
             for name, value in zip(operation.terms, (values,) if isinstance(values, Tensor) else values):
                 found[name] = found[name] + value if name in found else value
@@ -107,7 +107,7 @@ class Flow(Section):
                 latents.append((operation, wires[operation.inputs[0]], given))
             else:
                 run = operation.module.inverse if operation.inverted else operation.module
-                outputs, change = run(packed(wires, operation.inputs), given)
+                outputs, change = applied(operation, run, packed(wires, operation.inputs), given)
                 unpack(wires, operation.outputs, outputs)
                 log_det = log_det + change
             for wire in operation.drops:
@@ -175,7 +175,7 @@ class Flow(Section):
                 wires[operation.inputs[0]] = operation.module.inverse(wires[operation.outputs[0]], given, warmth)[0]
             else:
                 run = operation.module if operation.inverted else operation.module.inverse
-                inputs, change = run(packed(wires, operation.outputs), given)
+                inputs, change = applied(operation, run, packed(wires, operation.outputs), given)
                 log_det = log_det + change
                 unpack(wires, operation.inputs, inputs)
             for wire in operation.drops:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from flowspec.graph import End, Mark, Node
+from flowspec.modules.solvers import ConvergenceError
 from flowspec.terms import adds_nothing, term_names
 from flowspec.vocabulary.rules import State
 
@@ -58,6 +59,14 @@ def packed(wires: Wires, numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...
 def unpack(wires: Wires, numbers: tuple[int, ...], values: Tensor | tuple[Tensor, ...]) -> None:
     """Puts what a module gave on its wires."""
     wires.update(zip(numbers, (values,) if isinstance(values, Tensor) else values))
+
+
+def applied(operation: Operation, direction: Callable, values: Tensor | tuple[Tensor, ...], given: tuple[Tensor, ...]) -> tuple:
+    """What a direction of a step gives. Raises ConvergenceError, with the step's path, where its inverse is not found."""
+    try:
+        return direction(values, given)
+    except ConvergenceError as error:
+        raise ConvergenceError(f"step `{operation.path}`: {error}") from None
 
 
 def temperature_of(path: str, temperature: Temperature) -> float:

@@ -59,7 +59,7 @@ class BlockLinear(nn.Module):
 
 
 class BlockAutoregressive(TransformModule):
-    """z_i increases with x_i and depends on x_1 … x_i; back, coordinate by coordinate by bisection."""
+    """z_i increases with x_i and depends on x_1 … x_i; back, coordinate by coordinate (`solvers`)."""
 
     word: block_autoregressive.BlockAutoregressive
 
@@ -70,22 +70,23 @@ class BlockAutoregressive(TransformModule):
             self.gate = nn.Parameter(torch.randn(()))
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        z, log_det = self._mapped(x.to(torch.promote_types(x.dtype, torch.float32)))
-        return z.to(x.dtype), log_det
+        z, log_slopes = self._mapped(x.to(torch.promote_types(x.dtype, torch.float32)))
+        return z.to(x.dtype), log_slopes.sum(1)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         wanted = z.to(torch.promote_types(z.dtype, torch.float32))
-        x = invert_triangular(lambda x: self._mapped(x)[0], wanted)
-        return x.to(z.dtype), -self._mapped(x)[1]
+        x = invert_triangular(self._mapped, wanted)
+        return x.to(z.dtype), -self._mapped(x)[1].sum(1)
 
     def _mapped(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x_BD -> z_BD and the log of the diagonal of the Jacobian, log_BD."""
         z, log_slopes = self._network(x)
         if self.word.residual == "plain":
-            return x + z, F.softplus(log_slopes).sum(1)
+            return x + z, F.softplus(log_slopes)
         if self.word.residual == "gated":
             share = torch.sigmoid(self.gate)
-            return share * z + (1 - share) * x, (F.softplus(log_slopes + self.gate) - F.softplus(self.gate)).sum(1)
-        return z, log_slopes.sum(1)
+            return share * z + (1 - share) * x, F.softplus(log_slopes + self.gate) - F.softplus(self.gate)
+        return z, log_slopes
 
     def _network(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x_BD -> f(x)_BD and the log of the diagonal of its Jacobian, log_BD."""
