@@ -17,19 +17,14 @@ __all__ = ["format_text", "write"]
 
 def format_text(source: Source) -> str:
     """The canonical text of a spec. Raises SpecError when the text has faults."""
-    file = _parsed(source)
-    text = Printer(source, file).print()
-    again = _parsed(Source(source.name, text))
-    if _bare(again) != _bare(file):
-        raise SpecError([_refusal(file)])
-    return text
-
-
-def _parsed(source: Source) -> tree.File:
     file, faults = parse(source)
     if faults:
         raise SpecError(faults)
-    return file
+    text = Printer(source, file).print()
+    again, faults = parse(Source(source.name, text))
+    if faults or _bare(again) != _bare(file):
+        raise SpecError([_refusal(file)])
+    return text
 
 
 def _refusal(file: tree.File) -> Diagnostic:

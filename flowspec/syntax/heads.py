@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flowspec.syntax import tree
 from flowspec.syntax.breaking import break_expression, break_parameters
+from flowspec.syntax.words import KEYWORDS
 from flowspec.syntax.write import Spelling, write
 
 
@@ -47,7 +48,8 @@ def heads(node: tree.Use | tree.Definition | tree.Statement, spell: Spelling) ->
 def _with_expression(node: tree.Statement, spell: Spelling) -> Head:
     match node:
         case tree.Do(value=value, names=names, body=body):
-            return _around("", value, _output_names(names), spell, body)
+            opening, closing = "()" if _leading_word(value).upper() in KEYWORDS else ("", "")
+            return _around(opening, value, closing + _output_names(names), spell, body)
         case tree.Input(value=value) | tree.Prior(value=value):
             return _around(f"{type(node).__name__.lower()} ", value, "", spell)
         case tree.Expect(condition=condition):
@@ -65,6 +67,16 @@ def _with_expression(node: tree.Statement, spell: Spelling) -> Head:
         case tree.Settings(name=name, arguments=arguments, body=body):
             return _around("", _call(name, arguments), "()" if not arguments and body is None else "", spell, body)
     raise AssertionError(f"no statement: {node}")
+
+
+def _leading_word(value: tree.Expression) -> str:
+    """The name that an expression begins with, if it begins with one: a keyword there would begin another statement."""
+    match value:
+        case tree.Name(name=name) | tree.Call(name=name):
+            return name
+        case tree.Compose(parts=(first, *_)) | tree.Binary(left=first) | tree.Range(low=first) | tree.Index(value=first) | tree.Slice(value=first):
+            return _leading_word(first)
+    return ""
 
 
 def _around(start: str, value: tree.Expression, end: str, spell: Spelling, body: tree.Body | None = None) -> Head:

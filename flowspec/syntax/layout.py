@@ -1,8 +1,9 @@
-"""Layout: which newlines end a statement, and which brackets belong together.
+"""Layout: which newlines end a statement, which brackets belong together, and which keywords are names.
 
 A newline ends a statement unless it stands inside round or square brackets, after an operator, or before `>>`, `else` or
 `{`.
-A bracket that is never closed is found here: at the line that cannot go on inside it.
+A bracket that is never closed is found here: at the line that cannot go on inside it. A keyword where only a value can
+stand is a name: `actnorm(start=data)`.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ _ENDS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "RPAR", "RSQ
 _STARTS_VALUE = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE"})
 _FOLLOWS_ARGUMENT = frozenset({"EQUAL", "COMMA", "RPAR", "RSQB", "NEWLINE"})
 _GOES_ON_BEFORE = frozenset({"COMPOSE", "LBRACE"})
-_BEFORE_FACT = {"EXPECT", "AND", "OR", "NOT", "LPAR"}
 _GOES_ON_AFTER = OPERATORS | {"COMMA", "EQUAL", "COLON"}
+_BEFORE_VALUE = _GOES_ON_AFTER | {"LPAR", "LSQB", "INPUT", "CONTEXT", "PRIOR", "REPEAT", "IN", "IF", "EXPECT"}
+"""After these, and on their line or inside their brackets, nothing but a value can stand."""
 
 
 class _Opening(NamedTuple):
@@ -73,8 +75,6 @@ class _Layout:
         self.separator = self.separator or newline
 
     def _place(self, lexeme: Lexeme, following: str) -> None:
-        if lexeme.type == "INVERSE" and following != "LBRACE" and self.placed and self.placed[-1].type in _BEFORE_FACT:
-            lexeme = lexeme._replace(type="NAME")  # the fact of that name: `expect inverse == analytic`
         if self.first_of_line:
             self.indent = lexeme.span.start - self.line_start
         if self._in_brackets and self._cannot_go_on(lexeme, following):
@@ -82,6 +82,8 @@ class _Layout:
         if self.open and self._ends_all(lexeme, following):
             self._report_block()
         self._separate(lexeme)
+        if lexeme.type in KEYWORDS and self.placed and self.placed[-1].type in _BEFORE_VALUE:
+            lexeme = lexeme._replace(type="WORD")
         self.placed.append(self._close(lexeme) if lexeme.type in _CLOSERS else lexeme)
         if lexeme.type in _CLOSER_OF:
             self.open.append(_Opening(lexeme, self.indent))

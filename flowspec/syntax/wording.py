@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Span
 from flowspec.syntax.lexing import Lexeme
-from flowspec.syntax.words import COMPARISONS, DEFINING, KEYWORDS, LEADING, RESERVED, WORDS, describe
+from flowspec.syntax.words import COMPARISONS, DEFINING, LEADING, RESERVED, WORDS, describe
 
 OUTSIDE = "cannot stand at the top level of a file"
 _STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE", "EQUAL"})
@@ -94,17 +94,10 @@ def _misplaced(stop: Stop) -> Diagnostic | None:
 
 
 def _reserved(stop: Stop) -> Diagnostic | None:
-    before = stop.before
-    if before and before.type in KEYWORDS and stop.accepted == {"EQUAL"}:
-        return _say_reserved(before)
-    if stop.found.type in RESERVED and "NAME" in stop.accepted:
-        return _say_reserved(stop.found)
-    return None
-
-
-def _say_reserved(lexeme: Lexeme) -> Diagnostic:
-    label = Label(lexeme.span, "choose another name")
-    return Diagnostic("FS104", f"`{lexeme.text}` is a reserved word and cannot be used as a name", label)
+    if stop.found.type not in RESERVED | {"WORD"} or "NAME" not in stop.accepted:
+        return None
+    label = Label(stop.found.span, "choose another name")
+    return Diagnostic("FS104", f"`{stop.found.text}` is a reserved word and cannot be used as a name", label)
 
 
 def _missing(stop: Stop) -> Diagnostic | None:

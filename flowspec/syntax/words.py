@@ -11,7 +11,7 @@ LEADING = TRAINING | set("INPUT CONTEXT PRIOR LET REPEAT FOR IF PART TAP INVERSE
 KEYWORDS = DEFINING | LEADING | {"ELSE", "IN", "AS"}
 RESERVED = KEYWORDS | {"TRUE", "FALSE", "AND", "OR", "NOT"}
 
-VALUES = frozenset({"NAME", "NUMBER", "TEXT", "TRUE", "FALSE", "LPAR", "LSQB", "MINUS", "NOT"})
+VALUES = frozenset({"NAME", "WORD", "NUMBER", "TEXT", "TRUE", "FALSE", "LPAR", "LSQB", "MINUS", "NOT"})
 """What a value can start with."""
 
 COMPARISONS = frozenset({"EQ", "NE", "LE", "GE", "LT", "GT"})
@@ -19,7 +19,7 @@ OPERATORS = COMPARISONS | set("PLUS MINUS STAR SLASH FLOOR PERCENT CARET DOTS CO
 
 WORDS = {
     "SEP": "a new line", "COMMA": "`,`", "RPAR": "`)`", "RSQB": "`]`", "RBRACE": "`}`", "EQUAL": "`=`", "COLON": "`:`",
-    "LPAR": "`(`", "LSQB": "`[`", "LBRACE": "`{`", "NAME": "a name", "NUMBER": "a number", "TEXT": "a string",
+    "LPAR": "`(`", "LSQB": "`[`", "LBRACE": "`{`", "NAME": "a name", "WORD": "a name", "NUMBER": "a number", "TEXT": "a string",
     "COMPOSE": "`>>`", "DOTS": "`..`", "EQ": "`==`", "NE": "`!=`", "LE": "`<=`", "GE": "`>=`", "LT": "`<`", "GT": "`>`",
     "PLUS": "`+`", "MINUS": "`-`", "STAR": "`*`", "SLASH": "`/`", "FLOOR": "`//`", "PERCENT": "`%`", "CARET": "`^`",
     "SEMICOLON": "`;`", "$END": "the end of the file",
@@ -29,7 +29,7 @@ _UNSAID = frozenset({"SKIPPED", "SKIPPED_HEAD"})
 _GROUPS = (
     (frozenset({"FLOW", "SKIPPED"}), DEFINING | _UNSAID, "a definition (`flow`, `def`, `net`) or `use`"),
     (frozenset({"LET", "SKIPPED"}), LEADING | VALUES | _UNSAID, "a statement"),
-    (frozenset({"FLOW", "NAME", "NUMBER"}), KEYWORDS | VALUES, "an argument"),
+    (frozenset({"RPAR", "NAME", "NUMBER"}), VALUES, "an argument"),
     (frozenset({"NAME", "NUMBER"}), VALUES, "a value"),
     (frozenset({"PLUS", "STAR"}), OPERATORS | {"LPAR", "LSQB"}, ""),
 )

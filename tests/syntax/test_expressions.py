@@ -6,7 +6,9 @@ import pytest
 
 from flowspec.source import Source
 from flowspec.syntax import tree
+from flowspec.syntax.format import format_text
 from flowspec.syntax.parse import parse
+from flowspec.syntax.words import KEYWORDS
 from flowspec.syntax.write import write
 from tests.syntax.test_parse import body
 
@@ -88,6 +90,18 @@ def test_keywords_name_arguments(word: str) -> None:
     (step,) = body(f"split(half, {word}=gaussian)")
     assert isinstance(step, tree.Do) and isinstance(step.value, tree.Call)
     assert step.value.arguments[1].name == word
+
+
+@pytest.mark.parametrize("word", [keyword.lower() for keyword in sorted(KEYWORDS)])
+@pytest.mark.parametrize("text", ["{}", "[a, {}]", "f(x={})", "{}+b", "{} == a", "({})[0]", "a >> {}", "{}(3)", "-f({})"])
+def test_keywords_are_names_where_only_a_value_can_stand(word: str, text: str) -> None:
+    assert write(value(text.format(word))) == write(value(text.format("name"))).replace("name", word)
+
+
+@pytest.mark.parametrize("text", ["(data)", "(data >> a)", "(train)[0] + 1", "(if(3) >> a)", "(in)..3 as x", "(as) { a }"])
+def test_a_statement_that_begins_with_such_a_name_keeps_its_brackets(text: str) -> None:
+    once = format_text(Source("t.flow", f"net n {{ {text} }}"))
+    assert format_text(Source("t.flow", once)) == once and "(" in once
 
 
 def test_sharing_reads_as_written() -> None:

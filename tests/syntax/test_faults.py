@@ -38,7 +38,8 @@ STATEMENTS = [
     ("squeeze(2))", "FS103", ")", "`)` closes nothing"),
     ("let x = [1, 2)", "FS103", ")", "`[` is closed by `)`"),
     ("let prior = 3", "FS104", "prior", "`prior` is a reserved word and cannot be used as a name"),
-    ("split(half, prior)", "FS104", "prior", "`prior` is a reserved word and cannot be used as a name"),
+    ("split(half) as (prior, b)", "FS104", "prior", "`prior` is a reserved word and cannot be used as a name"),
+    ("merge(a, data)", "FS104", "data", "`data` is a reserved word and cannot be used as a name"),
     ("for in in 1..3 { a }", "FS104", "in", "`in` is a reserved word and cannot be used as a name"),
     ("a @ b", "FS105", "@", "`@` (commercial at) has no meaning here"),
     ("f(“a”)", "FS105", "“a”", 'strings are written with straight quotes `"`, not with `“` and `”`'),
@@ -92,6 +93,7 @@ def test_a_faulty_statement_is_told_once_and_costs_itself_alone(
         ("flwo f { a }", "FS101", "flwo"),
         ("net a { b } net c { d }", "FS101", "net"),
         ("def f(data) { a }", "FS104", "data"),
+        ("def f(a, data=3) { a }", "FS104", "data"),
     ],
 )
 def test_faults_at_the_top_level(text: str, code: str, marked: str) -> None:
