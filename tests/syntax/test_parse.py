@@ -130,7 +130,7 @@ def test_a_hundred_lines_take_little_time() -> None:
     parse(source)
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         parse(source)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert min(times) < 0.05
