@@ -118,9 +118,8 @@ class Conditions:
         for item in items:
             if not isinstance(item, Known):
                 raise self._no_state(item, spoken.at("given"))
-        if not spoken.places() and not spoken.word.network_fields():
-            raise fail("FS212", f"`{spoken.word.word}` has no network that could read a condition", spoken.at("given"), label="nothing reads this",
-                       help=("leave it out, or give it to a step with a network: `coupling`, `autoregressive`, `elementwise`",))  # fmt: skip
+        if not spoken.places():
+            raise _unread(spoken)
         return items if all(item.state is not None for item in items) else None
 
     def _readings(self, spoken: Spoken, scope: Scope) -> dict[str, list[Known]] | None:
@@ -190,6 +189,13 @@ def on_path(diagnostic: Diagnostic, trail: Trail | None) -> Diagnostic:
     cause = () if trail.span in told else (Label(trail.span, f"{trail.state} {'leaves' if trail.before else 'enters'} here"),)
     path = (f"path: {' -> '.join(trail.path())}",) if trail.before else ()
     return replace(diagnostic, secondary=(*diagnostic.secondary, *cause), notes=(*diagnostic.notes, *path))
+
+
+def _unread(spoken: Spoken) -> SpecError:
+    name, fields = spoken.word.word, spoken.word.network_fields()
+    own = f"give `{name}` a network that reads it, as in `{name}({fields[0]}=linear, given=…)`" if fields else ""
+    other = "leave it out, or give it to a step with a network: `coupling`, `autoregressive`, `elementwise`"
+    return fail("FS212", f"`{name}` has no network that could read a condition", spoken.at("given"), label="nothing reads this", help=(own or other,))
 
 
 def _role(field: str) -> str:

@@ -52,8 +52,7 @@ def invert_triangular(f: Monotone, y: Tensor, tolerance: float | None = None) ->
             x[:, i] = _root(_coordinate(f, x, i), y[:, i], _fine(y) if tolerance is None else tolerance, f" of feature {i + 1}")
     if not torch.is_grad_enabled():
         return x
-    jacobian = torch.func.vmap(torch.func.jacrev(lambda row: f(row[None])[0][0]))(x).detach()
-    step = torch.linalg.solve_triangular(jacobian, (y - f(x)[0])[:, :, None], upper=False)
+    step = torch.linalg.solve_triangular(_jacobian(f, x), (y - f(x)[0])[:, :, None], upper=False)
     return x + step[:, :, 0]
 
 
@@ -89,6 +88,15 @@ def _coordinate(f: Monotone, x: Tensor, i: int) -> Monotone:
         return value[:, i], log_slope[:, i]
 
     return column
+
+
+def _jacobian(f: Monotone, x: Tensor) -> Tensor:
+    """J_BDD of x_BD -> f(x)_BD: each example has its own map, where f holds conditions of the batch."""
+    with torch.enable_grad():
+        point = x.detach().requires_grad_()
+        value = f(point)[0]
+    rows = torch.eye(x.shape[1], dtype=x.dtype, device=x.device)[:, None].expand(-1, len(x), -1)
+    return torch.autograd.grad(value, point, rows, is_grads_batched=True)[0].transpose(0, 1)
 
 
 def _root(f: Monotone, y: Tensor, tolerance: float, where: str) -> Tensor:

@@ -171,3 +171,10 @@ class Fault(Exception):
         super().__init__(message)
         self.code, self.message, self.argument, self.label = code, message, argument, label
         self.notes, self.help = notes, help
+
+
+def vector(word: str, x: State) -> State:
+    """The state that enters a word that needs a vector. Raises Fault where it is none."""
+    if len(x.shape) != 1:
+        raise Fault("FS302", f"`{word}` needs a vector; {x} arrives", help=("`flatten` the image first",))
+    return x

@@ -20,8 +20,10 @@ from flowspec.vocabulary.transforms.coupling import Coupling, Elementwise
 from flowspec.vocabulary.transforms.dequantize import Dequantize, Logit, Scale
 from flowspec.vocabulary.transforms.linear import Conv1x1, Linear
 from flowspec.vocabulary.transforms.normalisation import ActNorm
+from flowspec.vocabulary.transforms.planar import Planar, Radial
 from flowspec.vocabulary.transforms.rows import Fold
 from flowspec.vocabulary.transforms.shape import Flatten, Merge, Permute, Reshape, Reverse, Split, Squeeze, Swap
+from flowspec.vocabulary.transforms.sylvester import Sylvester
 from flowspec.vocabulary.word import Transform
 
 torch.set_num_threads(1)
@@ -77,6 +79,18 @@ EXAMPLES = {
             "leaky_relu": dict(hidden=5, layers=2, activation="leaky_relu"),
             "relu": dict(hidden=5, activation="relu", slope=0.2),
         }.items()
+    },
+    **{
+        f"{word.word}-{name}": Example(word(conditioner=conditioner, **arguments), ODD, given)
+        for conditioner, given, how in ((None, (), "learned"), ("net", ((4,), (2,)), "amortised"))
+        for word, name, arguments in (
+            (Planar, how, {}),
+            (Radial, how, {}),
+            (Sylvester, f"orthogonal-{how}", dict(width=3)),
+            (Sylvester, f"householder-{how}", dict(form="householder", reflections=3)),
+            (Sylvester, f"triangular-{how}", dict(form="triangular")),
+            (BlockAutoregressive, how, dict(hidden=10, layers=2, residual="gated")),
+        )
     },
     "autoregressive-rows": Example(Autoregressive(map=Affine(), conditioner="net", over="rows"), IMAGE),
     "autoregressive-rows-backward": Example(

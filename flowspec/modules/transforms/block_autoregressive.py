@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from flowspec.modules.amortised import AmortisedModule
 from flowspec.modules.solvers import invert_triangular
-from flowspec.modules.transforms import Given, TransformModule
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import block_autoregressive
 
@@ -58,7 +58,7 @@ class BlockLinear(nn.Module):
         return torch.bmm(x.view(-1, d, b).transpose(0, 1), positive.mT).transpose(0, 1).flatten(1)
 
 
-class BlockAutoregressive(TransformModule):
+class BlockAutoregressive(AmortisedModule):
     """z_i increases with x_i and depends on x_1 … x_i; back, coordinate by coordinate (`solvers`)."""
 
     word: block_autoregressive.BlockAutoregressive
@@ -69,18 +69,16 @@ class BlockAutoregressive(TransformModule):
         if word.residual == "gated":
             self.gate = nn.Parameter(torch.randn(()))
 
-    def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        z, log_slopes = self._mapped(x.to(torch.promote_types(x.dtype, torch.float32)))
-        return z.to(x.dtype), log_slopes.sum(1)
+    def mapped(self, x: Tensor, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        z, log_slopes = self._by_feature(x, tensors)
+        return z, log_slopes.sum(1)
 
-    def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        wanted = z.to(torch.promote_types(z.dtype, torch.float32))
-        x = invert_triangular(self._mapped, wanted)
-        return x.to(z.dtype), -self._mapped(x)[1].sum(1)
+    def unmapped(self, z: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+        return invert_triangular(lambda x: self._by_feature(x, tensors), z)
 
-    def _mapped(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _by_feature(self, x: Tensor, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """x_BD -> z_BD and the log of the diagonal of the Jacobian, log_BD."""
-        z, log_slopes = self._network(x)
+        z, log_slopes = self._network(x, tensors)
         if self.word.residual == "plain":
             return x + z, F.softplus(log_slopes)
         if self.word.residual == "gated":
@@ -88,14 +86,17 @@ class BlockAutoregressive(TransformModule):
             return share * z + (1 - share) * x, F.softplus(log_slopes + self.gate) - F.softplus(self.gate)
         return z, log_slopes
 
-    def _network(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def _network(self, x: Tensor, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """x_BD -> f(x)_BD and the log of the diagonal of its Jacobian, log_BD."""
-        u, log_diagonal = self.layers[0](x)
-        log_slopes = log_diagonal.mT.expand(len(x), -1, -1, -1)[:, :, 0]
-        for layer in self.layers[1:]:
-            log_slopes = log_slopes + self._log_slope(u).view_as(log_slopes)
-            u, log_diagonal = layer(self._activation(u))
-            log_slopes = _composed(log_diagonal, log_slopes)
+        u, log_slopes = x, x.new_zeros(1, x.shape[1], 1)
+        for i, layer in enumerate(self.layers):
+            if i > 0:
+                log_slopes = log_slopes + self._log_slope(u).view(-1, *log_slopes.shape[1:])
+                u = self._activation(u)
+            u, log_slopes = _stretched(u, log_slopes, tensors.get(f"layers.{i}.log_columns"))
+            u, log_diagonal = layer(u)
+            u, log_slopes = _stretched(u, _composed(log_diagonal, log_slopes), tensors.get(f"layers.{i}.log_rows"))
+            u = u + tensors[f"layers.{i}.offset"] if tensors else u
         return u, log_slopes[:, :, 0]
 
     def _activation(self, u: Tensor) -> Tensor:
@@ -107,8 +108,17 @@ class BlockAutoregressive(TransformModule):
         return torch.logaddexp(log_slope, torch.full_like(u, math.log(self.word.slope))) if self.word.slope else log_slope
 
 
+def _stretched(u: Tensor, log_slopes: Tensor, log_factors: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Units u_B(Db) and the logs of their slopes, log_BDb, times predicted factors (B, Db), if there are any."""
+    if log_factors is None:
+        return u, log_slopes
+    return u * log_factors.exp(), log_slopes + log_factors.view(-1, *log_slopes.shape[1:])
+
+
 def _composed(log_diagonal: Tensor, log_slopes: Tensor) -> Tensor:
     """log of (positive blocks g_Dab) times (slopes r_BDb), -> _BDa: a product of matrices, both scaled by their largest entries."""
+    if log_diagonal.shape[2] == 1:
+        return log_slopes + log_diagonal[:, :, 0]
     top, largest = log_diagonal.amax(2, keepdim=True), log_slopes.amax(2, keepdim=True)
     product = torch.bmm((log_slopes - largest).exp().transpose(0, 1), (log_diagonal - top).exp().mT)
     return product.log().transpose(0, 1) + largest + top[:, :, 0]

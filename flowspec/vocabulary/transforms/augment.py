@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from flowspec.vocabulary.amortised import read_by_conditioner
 from flowspec.vocabulary.maps.shifts import Affine
-from flowspec.vocabulary.rules import LARGEST_SIZE, Demand, Facts, Fault, Shape, State
+from flowspec.vocabulary.rules import LARGEST_SIZE, Demand, Facts, Shape, State
 from flowspec.vocabulary.transforms.coupling import parameters_for
 from flowspec.vocabulary.word import AnyMap, Net, Transform
 
@@ -32,12 +33,8 @@ class Augment(Transform, word="augment"):
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.conditioner is None:
             return {}
-        if not given:
-            raise Fault(
-                "FS402", "the conditioner of `augment` reads nothing", argument="conditioner",
-                help=("say what it reads, as in `given=past`", "or leave the network out: the noise is then standard normal"),
-            )  # fmt: skip
-        return {"conditioner": Demand(input=given[0], given=given[1:], **parameters_for(self.map, (self.channels, *x.shape[1:])))}
+        input, *rest = read_by_conditioner(self.word, given, "the noise is then standard normal")
+        return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, (self.channels, *x.shape[1:])))}
 
     def facts(self, x: State) -> Facts:
         return Facts(kind="stochastic", log_det="bound", volume="varies", sampling_needs_given=False)

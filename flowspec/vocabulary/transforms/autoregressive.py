@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State
+from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State, vector
 from flowspec.vocabulary.transforms.coupling import parameters_for
 from flowspec.vocabulary.word import AnyMap, Net, Transform
 
@@ -31,9 +31,7 @@ class Autoregressive(Transform, word="autoregressive"):
             return self._over_rows(x)
         if self.backward:
             raise Fault("FS208", "`backward` is for `over=rows`", argument="backward", help=("put `reverse` before it",))
-        if len(x.shape) != 1:
-            raise Fault("FS302", f"`autoregressive` needs a vector; {x} arrives", help=("`flatten` the image first",))
-        return (x,)
+        return (vector(self.word, x),)
 
     def _over_rows(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:

@@ -6,15 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Facts, Fault, State, Tensor
-from flowspec.vocabulary.word import Transform
+from flowspec.vocabulary.amortised import Amortised
+from flowspec.vocabulary.rules import Facts, Fault, State, Tensor, vector
+from flowspec.vocabulary.word import Net
 
 Activation = Literal["tanh", "sigmoid", "softplus", "elu", "leaky_relu", "asinh", "relu"]
 BOUNDED = ("tanh", "sigmoid")
 HALF_BOUNDED = ("softplus", "elu")
 
 
-class BlockAutoregressive(Transform, word="block_autoregressive"):
+class BlockAutoregressive(Amortised, word="block_autoregressive"):
     """z_i increases with x_i and depends on x_1 … x_i: a network of block-triangular weights with positive diagonal blocks.
 
     `layers` hidden layers of `hidden` units, the same number for each feature. A weight is W = diag(exp(s) / |row|) (exp(V) on
@@ -24,6 +25,10 @@ class BlockAutoregressive(Transform, word="block_autoregressive"):
 
     The activation must increase strictly. `slope` adds slope * u to it. A bounded activation without slope and without
     residual maps onto a bounded set: as a density the flow then integrates to less than 1.
+
+    A `conditioner` gives, for each layer, logs of factors of the rows and of the columns of W and numbers that are added to its
+    bias (sec. 4.3): three vectors for each example, the weights themselves being learned. As factors are positive, so are the
+    diagonal blocks.
     """
 
     hidden: Annotated[int, Field(ge=1, le=1_000_000)]
@@ -31,10 +36,10 @@ class BlockAutoregressive(Transform, word="block_autoregressive"):
     activation: Activation = "tanh"
     residual: Literal["none", "plain", "gated"] = "none"
     slope: Annotated[float, Field(ge=0)] = 0.0
+    conditioner: Net | None = None
 
     def outputs(self, x: State) -> tuple[State, ...]:
-        if len(x.shape) != 1:
-            raise Fault("FS302", f"`block_autoregressive` needs a vector; {x} arrives", help=("`flatten` the image first",))
+        x = vector(self.word, x)
         if self.activation == "relu" and self.slope == 0:
             raise Fault(
                 "FS408", "with `relu` the map is not a bijection: its slope is zero below 0, so that many x go to one z",
@@ -66,6 +71,15 @@ class BlockAutoregressive(Transform, word="block_autoregressive"):
                 Tensor(name=f"layers.{i}.bias", shape=(d * a,)),
             ]
         return (*tensors, Tensor(name="gate", shape=())) if self.residual == "gated" else tuple(tensors)
+
+    def predicted(self, x: State) -> tuple[Tensor, ...]:
+        if self.conditioner is None:
+            return ()
+        d = x.channels
+        return tuple(
+            Tensor(name=f"layers.{i}.{name}", shape=(d * size,))
+            for i, (a, b) in enumerate(self.blocks(x)) for name, size in (("log_rows", a), ("log_columns", b), ("offset", a))
+        )  # fmt: skip
 
     def multiply_adds(self, x: State) -> tuple[int, int]:
         d = x.channels

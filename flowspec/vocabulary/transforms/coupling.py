@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from flowspec.vocabulary.amortised import read_by_conditioner
 from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State, Tensor
 from flowspec.vocabulary.word import AnyMap, Net, Transform
 
@@ -80,14 +81,8 @@ class Elementwise(Transform, word="elementwise"):
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.conditioner is None:
             return {}
-        if not given:
-            raise Fault(
-                "FS402",
-                "the conditioner of `elementwise` reads nothing: without `given` it would depend on what it maps",
-                argument="conditioner",
-                help=("say what it reads, as in `given=a`", "or leave the network out: the parameters are then learned"),
-            )
-        return {"conditioner": Demand(input=given[0], given=given[1:], **parameters_for(self.map, x.shape))}
+        input, *rest = read_by_conditioner(self.word, given, "the parameters are then learned")
+        return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, x.shape))}
 
     def parameters(self, x: State) -> tuple[Tensor, ...]:
         if self.conditioner is not None:

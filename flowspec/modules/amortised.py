@@ -1,0 +1,55 @@
+"""Transforms whose parameters are learned or, wholly or in part, predicted from a condition."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from flowspec.modules.transforms import Given, TransformModule
+from flowspec.vocabulary.amortised import Amortised
+from flowspec.vocabulary.rules import Shape, State
+
+SPREAD = 0.1
+"""Standard deviation of learned parameters at the start."""
+
+
+class AmortisedModule(TransformModule):
+    """A transform by the tensors of its map: `mapped` and `unmapped` are given them by name, with a batch axis (of 1 where
+    they are learned), and compute in float32 or better.
+    """
+
+    word: Amortised
+
+    def __init__(self, word: Amortised, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, x, given, networks)
+        self.predicted = word.predicted(x)
+        self.learned = () if self.predicted else tuple(tensor.name for tensor in word.tensors(x))
+        for tensor in word.tensors(x) if self.learned else ():
+            self.register_parameter(tensor.name, nn.Parameter(SPREAD * torch.randn(tensor.shape)))
+
+    def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        wide = x.to(torch.promote_types(x.dtype, torch.float32))
+        z, log_det = self.mapped(wide, self.tensors(given, wide.dtype))
+        return z.to(x.dtype), log_det
+
+    def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
+        wide = z.to(torch.promote_types(z.dtype, torch.float32))
+        tensors = self.tensors(given, wide.dtype)
+        x = self.unmapped(wide, tensors)
+        return x.to(z.dtype), -self.mapped(x, tensors)[1]
+
+    def tensors(self, given: Given, dtype: torch.dtype) -> dict[str, Tensor]:
+        """Learned tensors (1, *shape) and predicted ones (B, *shape) by name."""
+        learned = {name: self.get_parameter(name)[None].to(dtype) for name in self.learned}
+        if not self.predicted:
+            return learned
+        values = self.conditioner(given[0], given[1:]).to(dtype).split([tensor.numel for tensor in self.predicted], 1)
+        return learned | {tensor.name: value.unflatten(1, tensor.shape or (1,)).view(-1, *tensor.shape) for tensor, value in zip(self.predicted, values)}
+
+    def mapped(self, x: Tensor, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        """The map x_BD -> z_BD, log_det_B."""
+        raise NotImplementedError
+
+    def unmapped(self, z: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+        """The way back, z_BD -> x_BD."""
+        raise NotImplementedError
