@@ -17,6 +17,8 @@ class Row:
     spec: str
     parameters: dict[str, object]
     printed: str
+    steps: int | None = None
+    """Steps of each of its phases, where they are not those of the table."""
 
 
 @dataclass(frozen=True)
