@@ -12,6 +12,7 @@ from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import needed_to_sample, part_paths
 from flowspec.modules.operations import Operation, Temperature, applied, operations, packed, temperature_of, unpack
+from flowspec.modules.priors.gaussian import Moments
 from flowspec.vocabulary.rules import State
 
 Condition = Tensor | Mapping[str, Tensor] | None
@@ -75,21 +76,31 @@ class Flow(Section):
         return total
 
     def terms(self, x: Tensor, context: Condition = None) -> dict[str, Tensor]:
-        """The terms of `log_prob` in nats, each (B,), by the names that `flowspec.terms` gives: their sum is log p(x) or its bound."""
-        wires, found = self._start(self._checked_input(x), context), {}
+        """The terms of log p(x) or its bound in nats, each (B,), by the names that `flowspec.terms` gives.
+
+        Their sum is `log_prob`, of the same draws, but for divergences in closed form, which stand in place of those draws' values.
+        """
+        wires, moments, found = self._start(self._checked_input(x), context), {}, {}
         for operation in self._density:
             given = tuple(wires[wire] for wire in operation.given)
-            if operation.ends:
-                values = (operation.module.log_prob(wires[operation.inputs[0]], given),)
-            else:
-                run = operation.module.inverse if operation.inverted else operation.module.with_terms
-                outputs, values = applied(operation, run, packed(wires, operation.inputs), given)
-                unpack(wires, operation.outputs, outputs)
-            for name, value in zip(operation.terms, (values,) if isinstance(values, Tensor) else values):
+            for name, value in zip(operation.terms, self._terms(operation, wires, given, moments)):
                 found[name] = found[name] + value if name in found else value
             for wire in operation.drops:
                 del wires[wire]
         return found
+
+    def _terms(self, operation: Operation, wires: dict[int, Tensor], given: tuple[Tensor, ...], moments: dict[int, Moments]) -> tuple[Tensor, ...]:
+        """Runs an operation; what it adds, with expectations where they are known."""
+        module, wire = operation.module, operation.inputs[0]
+        if operation.ends:
+            return (module.expected_log_prob(moments[wire], given) if wire in moments else module.log_prob(wires[wire], given),)
+        if operation.closed:
+            outputs, values, moments[operation.outputs[0]] = applied(operation, module.with_expectations, wires[wire], given)
+        else:
+            run = module.inverse if operation.inverted else module.with_terms
+            outputs, values = applied(operation, run, packed(wires, operation.inputs), given)
+        unpack(wires, operation.outputs, outputs)
+        return (values,) if isinstance(values, Tensor) else values
 
     def forward(self, x: Tensor, context: Condition = None) -> tuple[Tensor | tuple[Tensor, ...], Tensor]:
         """x (B, *shape) -> z, log_det (B,): a tensor, or one for each prior in the order of the text."""

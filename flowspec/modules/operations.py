@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from flowspec.graph import End, Mark, Node
 from flowspec.modules.solvers import ConvergenceError
-from flowspec.terms import adds_nothing, term_names
+from flowspec.terms import adds_nothing, divergences, term_names
 from flowspec.vocabulary.rules import State
 
 Wires = dict[int, Tensor]
@@ -28,6 +28,8 @@ class Operation:
     ends: bool
     inverted: bool
     state: State
+    closed: bool = False
+    """Whether its latent has a divergence from posterior to prior in closed form."""
     terms: tuple[str, ...] = ()
     """What it adds to log p(x), by name."""
     drops: tuple[int, ...] = ()
@@ -37,6 +39,7 @@ def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Calla
                given: Callable[[Node], tuple[int, ...]]) -> tuple[Operation, ...]:  # fmt: skip
     """Nodes as operations in their order; `reading` gives the wires that a direction starts from, `given` its conditions."""
     last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *given(node))}
+    closed = divergences(nodes)
     found = []
     for i, node in enumerate(nodes):
         if isinstance(node.item, Mark):
@@ -45,7 +48,7 @@ def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Calla
         read = {*reading(node), *given(node)}
         found.append(Operation(
             path=node.path, module=at(node.path), inputs=node.inputs, outputs=node.outputs, given=given(node), ends=ends,
-            inverted=not ends and node.item.inverted, state=node.item.before[0], terms=() if adds_nothing(node) else term_names(node),
+            inverted=not ends and node.item.inverted, closed=node.path in closed, state=node.item.before[0], terms=() if adds_nothing(node) else term_names(node),
             drops=tuple(wire for wire in read if last[wire] == i),
         ))  # fmt: skip
     return tuple(found)

@@ -100,6 +100,8 @@ class Transform(Word, role="transform"):
     """The argument whose prior ends the second output, for a transform that has one."""
     holds: ClassVar[tuple[str, ...]] = ()
     """Arguments that are distributions within the step: their networks are the step's, named `argument.field`."""
+    draws_from: ClassVar[str | None] = None
+    """The argument whose distribution the output is drawn from; its term has the same name."""
     terms: ClassVar[tuple[str, ...]] = ("log_det",)
     """What the step adds to log p(x), term by term; of more than one the module gives each (`with_terms`)."""
 
@@ -156,6 +158,8 @@ class Prior(Word, role="prior"):
     """The values it is a distribution of."""
     reparametrised: ClassVar[bool] = True
     """Whether gradients reach its parameters through its draws."""
+    normal: ClassVar[bool] = False
+    """Whether its dimensions are independent and normal: the divergence of two such distributions has a closed form."""
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         """What is asked of each network."""

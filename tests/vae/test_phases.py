@@ -57,8 +57,8 @@ flow two_layers {
     dequantize(uniform)
     squeeze(2)
     part low { augment(1); split(4, prior=gaussian(conv(3))); encode(3, gaussian(flatten >> linear), gaussian(mlp([4], features=32) >> reshape)) }
-    part high { inverse { linear }; encode(2, gaussian(linear), gaussian(linear, scale=channel)) }
-    prior gaussian(learned)
+    part high { inverse { linear }; encode(2, gaussian(linear), gaussian(linear, scale=channel)); swap }
+    prior mixture(2)
 }
 """
 

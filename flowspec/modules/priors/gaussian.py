@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log, pi
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +45,17 @@ class _Prior(nn.Module):
         return self.like.new_empty(n, *self.shape)
 
 
+class Moments(NamedTuple):
+    """Mean and log-sd of independent normal dimensions."""
+
+    mean: Tensor
+    log_sd: Tensor
+
+    def entropy(self) -> Tensor:
+        """-E[log N(z; mean, sd)] in nats, entropy_B."""
+        return (self.log_sd + 0.5 * (1 + log(2 * pi))).flatten(1).sum(1)
+
+
 class Gaussian(_Prior):
     """log N(z; mean, sd) summed over dimensions; both standard, learned, or given by a network."""
 
@@ -58,41 +70,51 @@ class Gaussian(_Prior):
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         if self.standard:
             return (-0.5 * (z * z + log(2 * pi))).flatten(1).sum(1)
-        mean, log_sd = self._moments(given)
-        return _log_normal(z, mean, log_sd).flatten(1).sum(1)
+        return _log_normal(z, *self.moments(given)).flatten(1).sum(1)
+
+    def expected_log_prob(self, moments: Moments, given: tuple[Tensor, ...] = ()) -> Tensor:
+        """E[log N(z; mean, sd)] for z ~ N(moments), log_p_B: log N of its mean, less half its variance over sd^2."""
+        mean, log_sd = self.moments(given)
+        return (_log_normal(moments.mean, mean, log_sd) - 0.5 * (2 * (moments.log_sd - log_sd)).exp()).flatten(1).sum(1)
 
     def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
         noise = self._empty(n).normal_() * temperature
         if self.standard:
             return noise
-        mean, log_sd = self._moments(given)
-        self._as_many(n, mean, given)
-        return mean + log_sd.exp() * noise
+        return self._spread(n, given, noise)[0]
 
     def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
         if not self.has_network:
             return super().draw(n, given)
-        mean, log_sd = self._moments(given)
-        self._as_many(n, mean, given)
         noise = self._empty(n).normal_()
-        return mean + log_sd.exp() * noise, (-0.5 * (noise * noise + log(2 * pi)) - log_sd).flatten(1).sum(1)
+        z, moments = self._spread(n, given, noise)
+        return z, (-0.5 * (noise * noise + log(2 * pi)) - moments.log_sd).flatten(1).sum(1)
 
-    def _as_many(self, n: int, mean: Tensor, given: tuple[Tensor, ...]) -> None:
-        if self.has_network and given and len(mean) != n:
-            raise ValueError(f"{n} draws need conditions for {n} examples; the conditions hold {len(mean)}")
+    def draw_with_moments(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Moments]:
+        """n draws with the mean and log-sd that they were drawn with, z_n… and moments_n…."""
+        z, moments = self._spread(n, given, self._empty(n).normal_())
+        return z, Moments(*(moment.expand_as(z) for moment in moments))
 
-    def _moments(self, given: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    def _spread(self, n: int, given: tuple[Tensor, ...], noise: Tensor) -> tuple[Tensor, Moments]:
+        moments = self.moments(given)
+        if self.has_network and given and len(moments.mean) != n:
+            raise ValueError(f"{n} draws need conditions for {n} examples; the conditions hold {len(moments.mean)}")
+        return moments.mean + moments.log_sd.exp() * noise, moments
+
+    def moments(self, given: tuple[Tensor, ...]) -> Moments:
         """Mean and log-sd, as wide as the state where a network gives them."""
+        if self.standard:
+            return Moments(self.like.new_zeros(()), self.like.new_zeros(()))
         if not self.has_network:
-            return self.mean, self.log_sd
+            return Moments(self.mean, self.log_sd)
         channels = (2 if self.word.scale == "network" else 1) * self.shape[0]
         raw = self.form(given[0], given[1:]) if given else self.form(self.like.new_zeros(1, channels, *self.shape[1:]))
         if self.word.scale == "network":
             mean, raw_sd = raw.chunk(2, 1)
-            return mean, self._log_sd(raw_sd)
+            return Moments(mean, self._log_sd(raw_sd))
         if isinstance(self.word.scale, float):
-            return raw, torch.full_like(raw, log(self.word.scale))
-        return raw, self._log_sd(self.raw_sd).expand_as(raw)
+            return Moments(raw, torch.full_like(raw, log(self.word.scale)))
+        return Moments(raw, self._log_sd(self.raw_sd).expand_as(raw))
 
     def _log_sd(self, raw: Tensor) -> Tensor:
         if self.word.spread == "softplus":

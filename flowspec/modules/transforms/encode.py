@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
+from flowspec.modules.priors.gaussian import Moments
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import encode
@@ -32,14 +33,28 @@ class Encode(TransformModule):
         return z, reconstruction + posterior
 
     def with_terms(self, x: Tensor, given: Given = ()) -> tuple[Tensor, tuple[Tensor, ...]]:
+        z, log_q = self.posterior.draw(len(x), self._read(x, given))
+        return z, (self._reconstruction(x, z, given), _widened(-log_q))
+
+    def with_expectations(self, x: Tensor, given: Given = ()) -> tuple[Tensor, tuple[Tensor, ...], Moments]:
+        """As `with_terms`, with the posterior's entropy in place of -log q(z | x), and the moments of z."""
+        z, moments = self.posterior.draw_with_moments(len(x), self._read(x, given))
+        return z, (self._reconstruction(x, z, given), _widened(moments.entropy())), moments
+
+    def _read(self, x: Tensor, given: Given) -> Given:
+        """What the posterior reads, in its own type where it is integers."""
         real = self.posterior.like.dtype
-        reads = tuple(value.to(real) if not value.is_floating_point() else value for value in given[: self.own] or (x,))
-        z, log_q = self.posterior.draw(len(x), reads)
-        log_p = self.decoder.log_prob(x, (z, *given[self.own :]))
-        return z, tuple(term.to(torch.promote_types(term.dtype, torch.float32)) for term in (log_p, -log_q))
+        return tuple(value if value.is_floating_point() else value.to(real) for value in given[: self.own] or (x,))
+
+    def _reconstruction(self, x: Tensor, z: Tensor, given: Given) -> Tensor:
+        return _widened(self.decoder.log_prob(x, (z, *given[self.own :])))
 
     def inverse(self, z: Tensor, given: Given = (), temperature: float = 1.0) -> tuple[Tensor, Tensor]:
         return self.decoder.sample(len(z), (z, *given), temperature), constant(z, 0.0)
+
+
+def _widened(term: Tensor) -> Tensor:
+    return term.to(torch.promote_types(term.dtype, torch.float32))
 
 
 def _distribution(word, state: State, given: tuple[Shape, ...], networks: dict[str, nn.Module], prefix: str) -> nn.Module:  # noqa: ANN001

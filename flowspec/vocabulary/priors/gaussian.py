@@ -27,6 +27,8 @@ class Gaussian(Prior, word="gaussian"):
     log(1 + exp(r)); `floor` is added to that.
     """
 
+    normal = True
+
     form: Literal["standard", "learned"] | Net = "standard"
     per: Literal["channel", "element"] = "channel"
     scale: Literal["network", "scalar", "channel", "element"] | Annotated[float, Field(gt=0)] = "network"
