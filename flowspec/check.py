@@ -8,7 +8,7 @@ outputs and its conditions must be known. A cycle is an error, shown as a path t
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import networkx as nx
 
@@ -52,26 +52,19 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
 
 
 def _density_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
-    maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in node.outputs}
-    needs = nx.DiGraph()
-    for i, node in enumerate(nodes):
-        needs.add_node(i)
-        for wire in (*node.inputs, *node.given):
-            if wire in maker:
-                needs.add_edge(maker[wire], i)
-    return needs
+    return _needs(nodes, lambda node: node.outputs, lambda node: (*node.inputs, *node.given))
 
 
 def _sampling_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
-    maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in node.inputs}
+    return _needs(nodes, lambda node: node.inputs, lambda node: () if isinstance(node.item, Mark) else (*node.outputs, *needed_to_sample(node)))
+
+
+def _needs(nodes: tuple[Node, ...], makes: Callable[[Node], tuple[int, ...]], takes: Callable[[Node], tuple[int, ...]]) -> nx.DiGraph:
+    """Which node needs which: an edge leads from the one that makes a wire to each that takes it."""
+    maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in makes(node)}
     needs = nx.DiGraph()
-    for i, node in enumerate(nodes):
-        needs.add_node(i)
-        if isinstance(node.item, Mark):
-            continue
-        for wire in (*node.outputs, *needed_to_sample(node)):
-            if wire in maker:
-                needs.add_edge(maker[wire], i)
+    needs.add_nodes_from(range(len(nodes)))
+    needs.add_edges_from((maker[wire], i) for i, node in enumerate(nodes) for wire in takes(node) if wire in maker)
     return needs
 
 

@@ -41,9 +41,6 @@ LAZY = {
 LONGEST = 300
 LONG = {
     "flowspec/syntax/tree.py": "one small class for each node of the tree",
-    "flowspec/elaborate/values.py": "to be split: values, and how expressions give them",
-    "flowspec/elaborate/arguments.py": "to be split: what a type is in an author's words",
-    "flowspec/elaborate/networks.py": "to be split: plans, and their shapes",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 
 import flowspec.vocabulary  # noqa: F401  (declares the words)
 from flowspec.data import GENERATORS, SOURCES
-from flowspec.elaborate.arguments import alternatives, fields_of, meaning, signature
+from flowspec.elaborate.signatures import alternatives, fields_of, meaning, signature
 from flowspec.vocabulary.rules import Facts, Fault, State
 from flowspec.vocabulary.settings.optimizers import Optimizer
 from flowspec.vocabulary.settings.runs import Setting

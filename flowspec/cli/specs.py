@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from flowspec.diagnostics import SpecError
+from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.sources import source as data_source
-from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Symbols, Value, described, evaluate
+from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Symbols, Value, described
 from flowspec.loading import SpecFaults, SpecNotFound, find
 from flowspec.source import Source
 from flowspec.spec import Plain, Spec, compile_source

@@ -9,7 +9,7 @@ import click
 
 import flowspec.vocabulary  # noqa: F401  (declares the words)
 from flowspec.diagnostics import nearest
-from flowspec.elaborate.arguments import signature
+from flowspec.elaborate.signatures import signature
 from flowspec.vocabulary.word import Word
 
 

@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
-from flowspec.elaborate.arguments import Spoken, call_of, speak
+from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.elaborate.calls import call_of
 from flowspec.elaborate.contracts import contract
 from flowspec.elaborate.definitions import Definitions, Told, with_defaults
 from flowspec.elaborate.effort import LARGEST_STATE, OutOfBounds, too_large
+from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.flow import FlowElaborator
 from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
 from flowspec.elaborate.independence import Hidden, independent
-from flowspec.elaborate.networks import Planner, shaped
+from flowspec.elaborate.networks import shaped
+from flowspec.elaborate.plans import Planner
 from flowspec.elaborate.settings import setting
-from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, evaluate, fail
+from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, fail
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
 from flowspec.loading import Program
 from flowspec.source import Span

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import types
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
-from flowspec.elaborate.examples import example
+from flowspec.elaborate.calls import bind, call_of, unknown_word
+from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, meaning, shown
 from flowspec.elaborate.sources import source
-from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, described, evaluate, fail, unknown_or
+from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, fail, unknown_or
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import LARGEST_SIZE, Fault
 from flowspec.vocabulary.settings.runs import Source
 from flowspec.vocabulary.word import Word
-
 
 ITEMS = 100
 """Items of lists that cost as much as a statement."""
@@ -54,13 +53,6 @@ class Spoken:
         return self.spans.get(argument or "", self.span)
 
 
-@lru_cache(maxsize=None)
-def fields_of(word: type[Word]) -> dict[str, Any]:
-    """The declared type of each argument."""
-    hints = get_type_hints(word, include_extras=True)
-    return {name: hints[name] for name in word.model_fields}
-
-
 def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
     """The word of a role that a call or a name stands for. Raises SpecError."""
     name, name_span, arguments, scope = call_of(ROLES.get(role.role, f"a {role.role}"), value, scope, span)
@@ -69,113 +61,6 @@ def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
         raise unknown_word(role, name, name_span)
     bound = bind(word, arguments, span)
     return _construct(word, bound, scope, span)
-
-
-def call_of(needed: str, value: Value, scope: Scope, span: Span) -> tuple[str, Span, tuple[tree.Argument, ...], Scope]:
-    """Name and arguments of a value that must be a call or a bare name."""
-    if isinstance(value, Symbol):
-        return value.name, value.span, (), scope
-    if isinstance(value, Deferred) and isinstance(value.expression, tree.Call):
-        return value.expression.name, value.expression.name_span, value.expression.arguments, value.scope
-    raise fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=example(needed, value))
-
-
-ROLES = {
-    "transform": "a transform",
-    "network": "a network",
-    "map": "a map",
-    "prior": "a prior",
-    "input": "an input",
-    "optimizer": "an optimizer",
-    "schedule": "a schedule",
-    "setting": "a setting",
-}
-"""How messages call the words of each role."""
-
-
-def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...] = ()) -> SpecError:
-    """An error for a name that is no word of the role, with what it is instead, or the nearest name."""
-    what = ROLES.get(role.role, f"one of the {role.role} words")
-    for other in Word.__subclasses__():
-        if other is not role and name in other.words and other.role in ROLES:
-            return fail("FS204", f"`{name}` is {ROLES[other.role]}; {what} is needed here", span, help=_instead(role, other, name))
-    near = nearest(name, (*role.words, *known))
-    label = f"did you mean `{near}`?" if near else ""
-    fixes = (Fix(f"write `{near}`", span, near, safe=False),) if near else ()
-    help = () if near else (f"{what} is one of: " + ", ".join(sorted((*role.words, *known))),)
-    return fail("FS202", f"unknown name `{name}`: {what} is needed here", span, label=label, fixes=fixes, help=help)
-
-
-def _instead(role: type[Word], other: type[Word], name: str) -> tuple[str, ...]:
-    if (role.role, other.role) == ("transform", "network"):
-        return (
-            "a network has no inverse and no log-det, whatever its shapes; put it inside a transform,"
-            f" as in `coupling(affine, {name} >> …)`",
-        )
-    if (role.role, other.role) == ("transform", "map"):
-        return (f"a map becomes a transform in `coupling({name}, …)`, `autoregressive({name}, …)` or `elementwise({name})`",)
-    if (role.role, other.role) == ("transform", "prior"):
-        return (f"a prior ends a wire: `prior {name}`",)
-    if other.role == "transform":
-        return (f"a transform stands on a line of its own: `{name}`",)
-    return example(ROLES.get(role.role, ""), None)
-
-
-def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
-    """Arguments by name. Raises SpecError for unknown, doubled and missing ones."""
-    names, bound = list(fields_of(word)), {}
-    faults: list[Diagnostic] = []
-    free = iter(names)
-    extra = ("given",) if word.network_fields() or word.role == "transform" else ()
-    for argument in arguments:
-        name = argument.name or next((name for name in free if name not in bound), None)
-        place = argument.name_span or argument.span
-        if name is None:
-            faults.append(Diagnostic("FS205", f"`{word.word}` takes {_many(names)}", Label(argument.span, "one too many"), notes=(signature(word),)))
-        elif name not in names and name not in extra:
-            faults.append(_unknown_argument(word, name, (*names, *extra), place))
-        elif name in bound:
-            faults.append(Diagnostic("FS205", f"`{name}` is given twice", Label(place), (Label(bound[name].span, "first given here"),), help=("keep one of the two",)))
-        else:
-            bound[name] = argument
-    missing = [name for name, field in word.model_fields.items() if field.is_required() and name not in bound]
-    if missing and not faults:
-        needed = ", ".join(f"`{name}`" for name in missing)
-        faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),)))
-    if faults:
-        raise SpecError(faults)
-    return bound
-
-
-def _many(names: list[str]) -> str:
-    return "no arguments" if not names else f"{len(names)} argument{'s' if len(names) > 1 else ''}: " + ", ".join(names)
-
-
-def _unknown_argument(word: type[Word], name: str, names: tuple[str, ...], span: Span) -> Diagnostic:
-    near = nearest(name, names)
-    label = f"did you mean `{near}`?" if near else ""
-    fixes = (Fix(f"write `{near}`", span, near, safe=True),) if near else ()
-    return Diagnostic("FS203", f"unknown argument `{name}` for `{word.word}`", Label(span, label), notes=(signature(word),), fixes=fixes)
-
-
-def signature(word: type[Word]) -> str:
-    """A word's arguments as an author would declare them."""
-    fields = fields_of(word)
-    parts = [
-        f"{name}: {meaning(hint)}" + ("" if word.model_fields[name].is_required() else f" = {_shown(word.model_fields[name].default)}")
-        for name, hint in fields.items()
-    ]
-    return f"{word.word}({', '.join(parts)})"
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Word):
-        return value.word
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
 
 
 def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
@@ -214,7 +99,7 @@ def _validated(word: type[Word], values: dict[str, Any], spans: dict[str, Span],
 
 def _out_of_range(word: type[Word], name: str, problem: Any, span: Span) -> Diagnostic:
     code = "FS807" if problem.get("ctx", {}).get("le") == LARGEST_SIZE else "FS208"
-    return Diagnostic(code, f"`{name}` of `{word.word}` {_bound(problem)}", Label(span, f"found {_shown(problem['input'])}"))
+    return Diagnostic(code, f"`{name}` of `{word.word}` {_bound(problem)}", Label(span, f"found {shown(problem['input'])}"))
 
 
 def _bound(problem: Any) -> str:
@@ -245,9 +130,6 @@ def is_network(value: Any) -> bool:
     return isinstance(value, Symbol | Deferred)
 
 
-# ------------------------------------------------------------------------------------------------------------- conversion
-
-
 def convert(value: Value, hint: Any, scope: Scope, span: Span) -> Any:
     """A value as a declared type. Networks come back as they are, words as `Spoken`. Raises SpecError."""
     choices = alternatives(hint)
@@ -256,21 +138,6 @@ def convert(value: Value, hint: Any, scope: Scope, span: Span) -> Any:
         if found:
             return result
     raise _mismatch(value, hint, choices, span)
-
-
-def alternatives(hint: Any) -> list[Any]:
-    """The types that a declared type allows, networks last."""
-    origin = get_origin(hint)
-    if origin is Annotated:
-        inner = get_args(hint)
-        held = next((name for name in ("network", "flow") if name in inner[1:]), None)
-        if held:
-            return [held]
-        return alternatives(inner[0])
-    if origin in (Union, types.UnionType):
-        found = [choice for part in get_args(hint) for choice in alternatives(part)]
-        return sorted(found, key=lambda choice: choice in ("network", "flow"))
-    return [hint]
 
 
 def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]:
@@ -323,33 +190,3 @@ def _mismatch(value: Value, hint: Any, choices: list[Any], span: Span) -> SpecEr
         label = f"did you mean `{near}`?" if near else "none of these"
         return fail("FS207", f"{meaning(hint)} is needed here, found `{value.name}`", value.span, label=label, fixes=fixes)
     return unknown_or(meaning(hint), value, span)
-
-
-def meaning(hint: Any) -> str:
-    """A declared type in an author's words."""
-    parts = []
-    for choice in alternatives(hint):
-        if choice in ("network", "flow"):
-            parts.append(f"a {choice}")
-        elif get_origin(choice) is Literal:
-            parts += [str(name) for name in get_args(choice)]
-        elif get_origin(choice) is tuple:
-            parts.append(f"a list of {_plural(get_args(choice)[0])}")
-        elif get_origin(choice) is dict:
-            parts.append("a table")
-        elif choice is Source:
-            parts.append("a source of data")
-        elif choice is type(None):
-            parts.append("none")
-        elif isinstance(choice, type) and issubclass(choice, Word):
-            parts.append(ROLES.get(choice.role, f"a {choice.role}"))
-        else:
-            parts.append(_PLAIN[choice])
-    return " or ".join(", ".join(parts).rsplit(", ", 1))
-
-
-def _plural(hint: Any) -> str:
-    return {"a whole number": "whole numbers", "a number": "numbers"}.get(meaning(hint), meaning(hint))
-
-
-_PLAIN = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

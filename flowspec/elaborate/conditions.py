@@ -12,7 +12,8 @@ from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
 from flowspec.elaborate.effort import OutOfBounds
 from flowspec.elaborate.frames import Frame, Slots, Trail
-from flowspec.elaborate.networks import Planner, build
+from flowspec.elaborate.networks import build
+from flowspec.elaborate.plans import Planner
 from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail, unknown
 from flowspec.graph import Graph, Network
 from flowspec.source import Span

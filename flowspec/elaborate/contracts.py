@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import get_args
 
 from flowspec.diagnostics import Fix, nearest
-from flowspec.elaborate.values import Scope, Symbol, Value, evaluate, fail, unknown
+from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.values import Scope, Symbol, Value, fail, unknown
 from flowspec.graph import Contract
 from flowspec.syntax import tree
 from flowspec.syntax.format import write

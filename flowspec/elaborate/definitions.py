@@ -9,7 +9,8 @@ from typing import Literal
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.effort import Effort
-from flowspec.elaborate.values import Scope, Value, evaluate, fail
+from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.values import Scope, Value, fail
 from flowspec.source import Span
 from flowspec.syntax import tree
 

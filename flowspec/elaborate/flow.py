@@ -6,13 +6,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from flowspec.diagnostics import Label, SpecError
-from flowspec.elaborate.arguments import items_of, speak, unknown_word
+from flowspec.elaborate.arguments import items_of, speak
+from flowspec.elaborate.calls import unknown_word
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.examples import example
+from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.frames import Frame, Section, Wire
 from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
-from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, evaluate, fail, truth
+from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, fail, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
 from flowspec.syntax import tree

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowspec.elaborate.arguments import speak
-from flowspec.elaborate.values import Deferred, Scope, evaluate, fail, truth, unknown
+from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.values import Deferred, Scope, fail, truth, unknown
 from flowspec.graph import Phase
 from flowspec.syntax import tree
 from flowspec.vocabulary.settings.runs import PhaseOptions, Sample, Setting

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
-from flowspec.elaborate.values import Deferred, Known, Symbol, Value, described, evaluate, fail, unknown_or
+from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.values import Deferred, Known, Symbol, Value, described, fail, unknown_or
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.settings.runs import Source

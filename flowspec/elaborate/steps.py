@@ -6,8 +6,9 @@ from flowspec.diagnostics import Label, SpecError
 from flowspec.elaborate.arguments import Spoken, from_fault, speak
 from flowspec.elaborate.conditions import Conditions
 from flowspec.elaborate.effort import LARGEST_STATE, too_large
+from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.frames import Section, Wire
-from flowspec.elaborate.values import Known, Symbol, evaluate, fail, unknown
+from flowspec.elaborate.values import Known, Symbol, fail, unknown
 from flowspec.graph import End, Mark, Step
 from flowspec.source import Span
 from flowspec.syntax import tree

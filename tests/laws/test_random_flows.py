@@ -15,7 +15,8 @@ from flowspec.modules.flow import Flow
 from flowspec.report.numbers import of_graph
 from flowspec.source import Source
 from flowspec.syntax.format import format_text
-from tests.laws.numerics import double_precision, drawn, latents, log_abs_det, started
+from flowspec.verify.examples import double_precision
+from tests.laws.numerics import drawn, latents, log_abs_det, started
 from tests.spec_text import compiled
 from tests.strategies import PROFILE, specs
 

@@ -7,7 +7,8 @@ import torch
 
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
-from tests.laws.numerics import double_precision, drawn, started
+from flowspec.verify.examples import double_precision
+from tests.laws.numerics import drawn, started
 from tests.spec_text import compiled
 
 VECTOR, IMAGE = "input vector(5)", "input image(3, 2, 2, levels=real)"

@@ -1,0 +1,155 @@
+"""Evaluating: the value of an expression in a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flowspec.diagnostics import SpecError
+from flowspec.elaborate.arithmetic import arithmetic, bounded
+from flowspec.elaborate.functions import FUNCTIONS, Unfit
+from flowspec.elaborate.values import LONGEST, Deferred, Lost, Scope, Symbol, Symbols, Value, comparable, described, fail, number, truth
+from flowspec.source import Span
+from flowspec.syntax import tree
+
+
+def evaluate(expression: tree.Expression, scope: Scope) -> Value:
+    """The value of an expression. Raises SpecError where it has none."""
+    return _RULES[type(expression)](expression, scope)
+
+
+def _number(expression: tree.Number, scope: Scope) -> Value:
+    return bounded(expression.value, expression.span)
+
+
+def _plain(expression: tree.Text | tree.Truth, scope: Scope) -> Value:
+    return expression.value
+
+
+def _name(expression: tree.Name, scope: Scope) -> Value:
+    value = scope.find(expression.name)
+    if isinstance(value, Lost):
+        raise SpecError(())
+    return Symbol(expression.name, expression.span, scope) if value is None else value
+
+
+def _call(expression: tree.Call, scope: Scope) -> Value:
+    function = FUNCTIONS.get(expression.name)
+    if function is None:
+        return Deferred(expression, scope)
+    values = [evaluate(argument.value, scope) for argument in expression.arguments]
+    try:
+        return function(*values)
+    except Unfit as error:
+        raise fail("FS206", str(error), expression.span) from None
+    except (TypeError, ValueError, OverflowError) as error:
+        found = " and ".join(described(value) for value in values) or "nothing"
+        raise fail("FS206", f"`{expression.name}` cannot take {found}", expression.span, help=tuple(filter(None, [_TAKES.get(expression.name)]))) from error
+
+
+def _compose(expression: tree.Compose, scope: Scope) -> Value:
+    return Deferred(expression, scope)
+
+
+def _listing(expression: tree.Listing, scope: Scope) -> Value:
+    return _bounded_list([evaluate(item, scope) for item in expression.items], expression.span)
+
+
+def _table(expression: tree.Table, scope: Scope) -> Value:
+    return {name.name: evaluate(value, scope) for name, value in expression.items}
+
+
+def _range(expression: tree.Range, scope: Scope) -> Value:
+    low, high = (number(evaluate(side, scope), side.span) for side in (expression.low, expression.high))
+    if not isinstance(low, int) or not isinstance(high, int):
+        raise fail("FS206", f"both ends of a range must be whole numbers; found {low}..{high}", expression.span,
+                   help=("round with `//`: `1..levels // 2`",))  # fmt: skip
+    if high - low >= LONGEST:
+        raise fail("FS808", f"the range {low}..{high} holds more than {LONGEST:_} numbers", expression.span, label=f"{high - low + 1:_} numbers")
+    return list(range(low, high + 1))
+
+
+def _unary(expression: tree.Unary, scope: Scope) -> Value:
+    value = evaluate(expression.operand, scope)
+    if expression.operator == "not":
+        return not truth(value, expression.operand.span)
+    return -number(value, expression.operand.span)
+
+
+def _binary(expression: tree.Binary, scope: Scope) -> Value:
+    operator = expression.operator
+    left = evaluate(expression.left, scope)
+    if operator in ("and", "or"):
+        if truth(left, expression.left.span) == (operator == "or"):
+            return operator == "or"
+        return truth(evaluate(expression.right, scope), expression.right.span)
+    right = evaluate(expression.right, scope)
+    if operator in ("==", "!="):
+        return (comparable(left) == comparable(right)) == (operator == "==")
+    if operator == "+" and isinstance(left, Symbol | Symbols):
+        return _symbols(left, right, expression)
+    if operator == "+" and isinstance(left, list) and isinstance(right, list):
+        return _bounded_list(left + right, expression.span)
+    return arithmetic(operator, number(left, expression.left.span), number(right, expression.right.span), expression.span)
+
+
+def _symbols(left: Symbol | Symbols, right: Value, expression: tree.Binary) -> Symbols:
+    if not isinstance(right, Symbol):
+        raise fail("FS206", "names can only be joined to names", expression.right.span, help=("for example `concat+bias`",))
+    return Symbols((*(left.names if isinstance(left, Symbols) else (left,)), right))
+
+
+def _index(expression: tree.Index, scope: Scope) -> Value:
+    items = _items(expression.value, scope)
+    index = evaluate(expression.index, scope)
+    if not isinstance(index, int) or not -len(items) <= index < len(items):
+        last = f"it goes from 0 to {len(items) - 1}" if items else "the list is empty"
+        raise fail("FS206", f"no item {index if isinstance(index, int) else described(index)}: the list has {len(items)} items", expression.index.span, label=last)
+    return items[index]
+
+
+def _slice(expression: tree.Slice, scope: Scope) -> Value:
+    items = _items(expression.value, scope)
+    ends = [None if end is None else number(evaluate(end, scope), end.span) for end in (expression.low, expression.high)]
+    return items[slice(*(None if end is None else int(end) for end in ends))]
+
+
+def _items(expression: tree.Expression, scope: Scope) -> list:
+    value = evaluate(expression, scope)
+    if not isinstance(value, list):
+        raise fail("FS206", f"only a list has items; this is {described(value)}", expression.span, label=described(value))
+    return value
+
+
+_RULES: dict[type, Callable[[object, Scope], Value]] = {
+    tree.Number: _number,
+    tree.Text: _plain,
+    tree.Truth: _plain,
+    tree.Name: _name,
+    tree.Call: _call,
+    tree.Compose: _compose,
+    tree.Listing: _listing,
+    tree.Table: _table,
+    tree.Range: _range,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Index: _index,
+    tree.Slice: _slice,
+}
+_TAKES = {"len": "`len` takes a list: `len([8, 16])`", "min": "`min` takes numbers: `min(8, width)`", "max": "`max` takes numbers: `max(8, width)`"}
+
+
+def _bounded_list(items: list, span: Span) -> list:
+    """The list, unless it is too long with all that the lists in it hold."""
+    count = 0
+    for _ in _flat(items):
+        count += 1
+        if count > LONGEST:
+            raise fail("FS808", f"a list holds at most {LONGEST:_} items, those of lists in it counted", span, label="this holds more")
+    return items
+
+
+def _flat(items: list) -> Iterator[Value]:
+    for item in items:
+        yield item
+        if isinstance(item, list):
+            yield from _flat(item)
