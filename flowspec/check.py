@@ -19,6 +19,7 @@ from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand
 from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups
 from flowspec.source import Span
+from flowspec.target import unmatched
 from flowspec.terms import terms
 from flowspec.vocabulary.rules import Facts, written
 
@@ -42,7 +43,7 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     if faults:
         raise SpecError(faults)
     checked = CheckedGraph(graph=graph, facts=facts, density=density, sampling=None if facts.inverse == "none" else sampling)
-    faults += [fault for phase in graph.phases for fault in _phase(checked, phase)]
+    faults += [*(fault for phase in graph.phases for fault in _phase(checked, phase)), *(unmatched(checked) if whole else ())]
     if faults:
         raise SpecError(faults)
     return checked
@@ -114,8 +115,10 @@ def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
 
 
 def _flow_facts(step: Step) -> Facts:
+    """A step's facts in the normalising direction of the flow. Inverted, every draw that it maps to x has a z."""
     facts = step.word.facts(step.domain)
-    return facts.model_copy(update={"density": facts.sampling, "sampling": facts.density}) if step.inverted else facts
+    turned = {"density": facts.sampling, "sampling": facts.density, "onto": True}
+    return facts.model_copy(update=turned) if step.inverted else facts
 
 
 def _worst(steps: list[tuple[str, Facts]], field: str, scale: str) -> tuple[str, tuple[str, ...]]:

@@ -155,6 +155,8 @@ class Graph(Frozen):
     body: Block
     contracts: tuple[Contract, ...] = ()
     settings: dict[str, AnySetting] = {}
+    setting_spans: dict[str, Span] = {}
+    """The place of each argument of a setting: `train.target`."""
     phases: tuple[Phase, ...] = ()
 
 

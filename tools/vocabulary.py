@@ -17,6 +17,7 @@ import flowspec.vocabulary  # noqa: F401  (declares the words)
 from flowspec.data import GENERATORS, SOURCES
 from flowspec.elaborate.signatures import alternatives, fields_of, meaning, signature
 from flowspec.vocabulary.rules import Facts, Fault, State
+from flowspec.vocabulary.settings.energies import Energy
 from flowspec.vocabulary.settings.optimizers import Optimizer
 from flowspec.vocabulary.settings.runs import Setting
 from flowspec.vocabulary.settings.schedules import Schedule
@@ -41,6 +42,12 @@ ROLES: tuple[tuple[str, str, type[Word]], ...] = (
     ("Settings", "Defaults of a run, in a flow's own body.", Setting),
     ("Optimizers", "`train(optimizer=…)`.", Optimizer),
     ("Schedules", "`train(schedule=…)`: a factor on the learning rate.", Schedule),
+    (
+        "Energies",
+        "`train(target=…)`: densities known up to their constant, towards which a flow is trained by reverse KL. A `bound` adds a wall,"
+        " sum_k max(0, |x_k| - bound)² to U.",
+        Energy,
+    ),
 )
 STATES = (State(shape=(16,)), State(shape=(4, 4, 4)), State(shape=(4, 4, 4), levels=256), State(shape=(1, 16)))
 """Vector, image, integers and sound, one of which every transform can stand on."""

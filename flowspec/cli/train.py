@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from flowspec.cli.energies import declared, energy_option
 from flowspec.cli.specs import compiled, named_data, setting_option
 
 INTERRUPTED = 130
@@ -22,15 +23,16 @@ INTERRUPTED = 130
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN (start it, if there is none).")
 @click.option("--device", metavar="NAME", help="cpu, cuda, mps; the best there is unless given.")
 @click.option("--precision", type=click.Choice(["no", "bf16", "fp16"]), default="no", help="Mixed precision.")
+@energy_option
 @setting_option
-def command(file: str, out: Path, data: str | None, settings: tuple[str, ...], **options) -> int:  # noqa: ANN003
+def command(file: str, out: Path, data: str | None, energies: tuple[str, ...], settings: tuple[str, ...], **options) -> int:  # noqa: ANN003
     """Train the flow of a spec; RUN receives weights, log, numbers and pictures."""
     spec = compiled(file, settings)
     source = None if data is None else named_data(data)
     from flowspec.train.log import display
     from flowspec.train.run import train
 
-    result = train(spec, out, source, display=display(), **options)
+    result = train(spec, out, source, display=display(), energies=declared(energies), **options)
     if not result.finished:
         click.echo(f"stopped after step {result.steps}; go on with `flowspec train {file} --out {out} --resume`", err=True)
         return INTERRUPTED

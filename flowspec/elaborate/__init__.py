@@ -77,6 +77,7 @@ class _Flow:
         self.hidden: set[Hidden] = set()
         self.contexts: list[ContextNode] = []
         self.settings: dict[str, Setting] = {}
+        self.places: dict[str, Span] = {}
         self.phases: tuple[Phase, ...] = ()
         self.contracts: list[Contract] = []
 
@@ -117,7 +118,7 @@ class _Flow:
         return Graph(
             name=self.definition.name.name, parameters=self._plain_parameters(scope), input=spoken.word, input_state=state,
             input_span=statement.span, contexts=tuple(self.contexts), body=body, contracts=tuple(self.contracts),
-            settings=self.settings, phases=self.phases,
+            settings=self.settings, setting_spans=self.places, phases=self.phases,
         )  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------- head of the flow
@@ -241,10 +242,12 @@ class _Flow:
 
     def _setting(self, statement: tree.Settings, scope: Scope, parts: set[str]) -> None:
         try:
-            word, phases = setting(statement, scope, parts)
+            spoken, phases = setting(statement, scope, parts)
+            word = spoken.word
             if word.word in self.settings:
                 raise fail("FS211", f"`{word.word}` is set twice", statement.name.span, help=("one statement holds all of a setting's arguments",))
             self.settings[word.word] = word
+            self.places |= {f"{word.word}.{argument}": span for argument, span in spoken.spans.items()}
             self.phases += phases
         except SpecError as error:
             self.faults += error.diagnostics

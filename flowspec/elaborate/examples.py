@@ -8,6 +8,7 @@ _EXAMPLES = {
     "a prior": "for example `gaussian`, as in `prior gaussian`",
     "a transform": "for example `actnorm`, or `coupling(affine, mlp([64]))`",
     "an input": "for example `vector(2)`, or `image(3, 32, 32)`",
+    "an energy": "for example `u1`, or `function(\"energies.ring\")`",
     "a whole number": "for example `8`",
     "a number": "for example `0.5`",
     "a text": 'for example `"data.csv"`',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flowspec.elaborate.arguments import speak
+from flowspec.elaborate.arguments import Spoken, speak
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.values import Deferred, Scope, fail, truth, unknown
 from flowspec.graph import Phase
@@ -12,7 +12,7 @@ from flowspec.syntax import tree
 from flowspec.vocabulary.settings.runs import PhaseOptions, Sample, Setting
 
 
-def setting(statement: tree.Settings, scope: Scope, parts: set[str]) -> tuple[Setting, tuple[Phase, ...]]:
+def setting(statement: tree.Settings, scope: Scope, parts: set[str]) -> tuple[Spoken, tuple[Phase, ...]]:
     """A setting with its phases. Raises SpecError."""
     name = statement.name
     call = tree.Call(statement.span, name.name, name.span, statement.arguments)
@@ -21,7 +21,7 @@ def setting(statement: tree.Settings, scope: Scope, parts: set[str]) -> tuple[Se
         raise fail("FS209", f"`{name.name}` takes no body", statement.body.span)
     check_temperatures(spoken.word, statement, parts)
     phases = [_phase(inner, scope, parts) for inner in _chosen(statement.body, scope)]
-    return spoken.word, tuple(phases)
+    return spoken, tuple(phases)
 
 
 def _chosen(body: tree.Body | None, scope: Scope) -> Iterator[tree.Statement]:

@@ -25,6 +25,7 @@ ROLES = {
     "input": "an input",
     "optimizer": "an optimizer",
     "schedule": "a schedule",
+    "energy": "an energy",
     "setting": "a setting",
 }
 """How messages call the words of each role."""

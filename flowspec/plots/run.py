@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch import Tensor
 from flowspec.modules.flow import Flow
 from flowspec.modules.operations import Temperature
 from flowspec.plots.curve import curve
-from flowspec.plots.density import density_map
+from flowspec.plots.density import density_map, target_map
 from flowspec.plots.images import image_grid
 from flowspec.plots.table import pairs
 from flowspec.train.batches import Batch, seeded
@@ -22,6 +23,8 @@ from flowspec.vocabulary.settings.runs import Sample
 
 TABLE_POINTS = 1_000
 CHUNK = 10_000
+HISTOGRAM_CHUNKS = 20
+Energy = Callable[[Tensor], Tensor]
 
 
 def draw_run(flow: Flow, data: Splits, folder: Path, seed: int) -> None:
@@ -31,6 +34,21 @@ def draw_run(flow: Flow, data: Splits, folder: Path, seed: int) -> None:
         draw_samples(draw(flow, data.test, seed), flow, data.test, folder / "samples.png")
     if flow.input_state.shape == (2,) and not flow.checked.graph.contexts:
         draw_density(flow, data.train.x.numpy(), folder / "density.png")
+
+
+def draw_match(flow: Flow, energy: Energy, reach: float | None, folder: Path, seed: int) -> None:
+    """Saves `curve.png`, `samples.png` and, in two dimensions, `target.png`: the target's density beside that of samples."""
+    draw_curve(folder / "log.jsonl", folder / "curve.png", False)
+    if flow.input_state.shape != (2,):
+        draw_samples(draw(flow, Batch(torch.empty(0)), seed), flow, None, folder / "samples.png")
+        return
+    with measuring(flow, seeded(seed, "sample")):
+        samples = torch.cat([flow.sample(CHUNK) for _ in range(HISTOGRAM_CHUNKS)]).cpu().numpy()
+
+    def log_density(x: np.ndarray) -> np.ndarray:
+        return -energy(torch.from_numpy(x)).numpy()
+
+    target_map(log_density, samples, reach, folder / "target.png")
 
 
 def draw_curve(log: Path, path: Path, in_bits: bool) -> None:
@@ -56,7 +74,7 @@ def draw_samples(samples: Tensor, flow: Flow, data: Batch | None, path: Path) ->
         image_grid(values, path, flow.input_state.levels)
     else:
         flat = values.reshape(len(values), -1)
-        pairs(flat if data is None else data.x.numpy().reshape(len(data), -1), flat, path)
+        pairs(None if data is None else data.x.numpy().reshape(len(data), -1), flat, path)
 
 
 def draw_density(flow: Flow, data: np.ndarray, path: Path) -> None:

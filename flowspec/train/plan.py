@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flowspec.graph import Graph, Phase
@@ -51,11 +52,11 @@ class Plan:
         """The stage of a step (the last one for what comes after the run)."""
         return next((stage for stage in self.stages if step < stage.stop), self.stages[-1])
 
-    def lr(self, step: int) -> float:
-        """The learning rate of a step."""
+    def lr(self, step: int, losses: Sequence[float] = ()) -> float:
+        """The learning rate of a step, after the validation losses of its stage."""
         stage = self.stage(step)
         inside = step - stage.start
-        return stage.lr * stage.schedule.factor(inside, inside // self.epoch_steps, stage.steps)
+        return stage.lr * stage.schedule.factor(inside, inside // self.epoch_steps, stage.steps, losses)
 
 
 def plan(graph: Graph, examples: int, epochs: int | None = None, batch: int | None = None, seed: int | None = None) -> Plan:

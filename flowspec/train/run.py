@@ -13,22 +13,25 @@ from flowspec.data import Dataset
 from flowspec.data import load as load_data
 from flowspec.graph import Graph
 from flowspec.modules.flow import Flow
-from flowspec.plots.run import draw_run
 from flowspec.spec import Spec
+from flowspec.target import target
 from flowspec.train import weights
+from flowspec.train.energies import Functions, energy_function
 from flowspec.train.errors import TrainingError
-from flowspec.train.evaluate import Likelihoods, evaluate
 from flowspec.train.fit import Splits, fitted
+from flowspec.train.fitting import Fitting
 from flowspec.train.folder import Folder
 from flowspec.train.log import Display, Silent
+from flowspec.train.matching import Matching
 from flowspec.train.plan import plan
+from flowspec.train.task import Measured, Task
 from flowspec.train.trainer import Trainer
-from flowspec.vocabulary.settings.runs import Data, Evaluate, Source
+from flowspec.vocabulary.settings.runs import Data, Source
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a run gave: its folder, how far it went, and the likelihood of the test data at the best weights.
+    """What a run gave: its folder, how far it went, and the likelihood of the test data (or the divergence) at the best weights.
 
     `test` is None for a run that was interrupted; `train(…, resume=True)` then goes on.
     """
@@ -38,12 +41,12 @@ class Result:
     epochs: int
     finished: bool
     best_validation: float | None
-    test: Likelihoods | None
+    test: Measured | None
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """The fields by name, losses in nats."""
-        return asdict(self) | {"out": str(self.out)}
+        return asdict(self) | {"out": str(self.out), "test": self.test and self.test.as_json()}
 
 
 def train(
@@ -59,25 +62,26 @@ def train(
     device: str | None = None,
     precision: str = "no",
     display: Display | None = None,
+    energies: Functions | None = None,
 ) -> Result:
     """Trains the flow of a spec as its settings say, and leaves everything in the folder `out`.
 
     `data` stands in for the spec's; `epochs`, `batch` and `seed` for its settings. `max_steps` stops early without changing the
     plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of accelerate's
-    (`no`, `bf16`, `fp16`). Raises TrainingError, CheckpointError and DataError.
+    (`no`, `bf16`, `fp16`). `energies` are the functions that a target may name. Raises TrainingError, CheckpointError and DataError.
     """
     accelerator = _accelerator(device, precision)
     folder = Folder(Path(out), spec, accelerator.is_main_process)
     if folder.holds_a_run and not resume:
         raise TrainingError(f"`{out}` holds a run already: go on with `--resume` (in Python `resume=True`), or choose another folder")
-    graph, dataset = spec.checked.graph, dataset_of(spec.checked.graph, data)
-    splits = fitted(graph, dataset)
-    agenda = plan(graph, len(splits.train), epochs, batch, seed)
+    graph = spec.checked.graph
+    task, described = task_of(graph, data, energies)
+    agenda = plan(graph, task.examples, epochs, batch, seed)
     flow = spec.build(agenda.settings.seed, accelerator.device)
-    trainer = Trainer(flow, splits, agenda, folder, accelerator, display or Silent())
+    trainer = Trainer(flow, task, agenda, folder, accelerator, display or Silent())
     if folder.state.exists():
         trainer.resume()
-    folder.start(spec, seed=agenda.settings.seed, batch=trainer.order.batch, data=_described(graph, data, dataset))
+    folder.start(spec, seed=agenda.settings.seed, batch=trainer.order.batch, data=described)
     finished = trainer.run(min(agenda.steps, max_steps or agenda.steps))
     return _finished(trainer, finished)
 
@@ -88,6 +92,19 @@ def _accelerator(device: str | None, precision: str) -> Accelerator:
     if wanted.type != accelerator.device.type:
         raise TrainingError(f"device `{device}` is not available; `{accelerator.device.type}` is")
     return accelerator
+
+
+def task_of(graph: Graph, data: Dataset | Source | None = None, energies: Functions | None = None) -> tuple[Task, dict[str, Any]]:
+    """What the flow of a graph is trained on, and what a run's lock says of it. Raises TrainingError and DataError."""
+    energy = target(graph)
+    if energy is None:
+        dataset = dataset_of(graph, data)
+        return Fitting(fitted(graph, dataset)), _described(graph, data, dataset)
+    if data is not None:
+        raise TrainingError(f"the flow is trained towards `{energy.word}`: it takes no data")
+    task = Matching(energy, energies or {}, graph.settings["train"].draws, graph.input_state.size)
+    energy_function(energy, task.declared)
+    return task, {"target": energy.model_dump()}
 
 
 def dataset_of(graph: Graph, data: Dataset | Source | None) -> Dataset:
@@ -107,30 +124,19 @@ def _described(graph: Graph, data: Dataset | Source | None, dataset: Dataset) ->
 
 
 def _finished(trainer: Trainer, finished: bool) -> Result:
-    flow, folder, splits = trainer.flow, trainer.folder, trainer.data
+    flow, folder, task = trainer.flow, trainer.folder, trainer.task
     test = None
     if finished:
         if folder.best.exists():
             weights.load_into(flow, folder.best)
-        test = evaluate_as_set(flow, splits, trainer.order.seed)
+        test = task.measure(flow, trainer.order.seed)
         if folder.writes:
-            draw_run(flow, splits, folder.path, trainer.order.seed)
+            task.draw(flow, folder.path, trainer.order.seed)
     position = trainer.position
     epochs = position.step // trainer.plan.epoch_steps
     result = Result(folder.path, position.step, epochs, finished, position.best, test, round(position.seconds, 3))
     folder.write_json("result.json", result.as_json())
     return result
-
-
-def evaluate_as_set(flow: Flow, splits: Splits, seed: int, samples: int | None = None) -> Likelihoods:
-    """The likelihood of the test data, with the draws and batch of the flow's `evaluate` setting.
-
-    What the last phase of training leaves out is left out.
-    """
-    setting = flow.checked.graph.settings.get("evaluate", Evaluate())
-    phases = flow.checked.graph.phases
-    flow = flow.bypassing(phases[-1].bypassed if phases else ())
-    return evaluate(flow, splits.test, samples or setting.samples, setting.batch, seed, log_scale=splits.log_scale)
 
 
 def open_flow(out: Path | str) -> Flow:
@@ -139,9 +145,17 @@ def open_flow(out: Path | str) -> Flow:
     return weights.load(folder.best if folder.best.exists() else folder.last)
 
 
-def open_run(out: Path | str, data: Dataset | Source | None = None) -> tuple[Flow, Splits, int]:
-    """The best flow of a run, its data (or those given in their stead) and its seed. Raises CheckpointError and TrainingError."""
+def open_task(out: Path | str, data: Dataset | Source | None = None, energies: Functions | None = None) -> tuple[Flow, Task, int]:
+    """The best flow of a run, its task (with those data in the stead of its own) and its seed. Raises CheckpointError and TrainingError."""
     flow, lock = open_flow(out), Folder(Path(out)).read_json("lock.json")
     source = lock.get("data", {}).get("source")
-    dataset = dataset_of(flow.checked.graph, data or (Source(**source) if source else None))
-    return flow, fitted(flow.checked.graph, dataset), int(lock.get("seed", 0))
+    task, _ = task_of(flow.checked.graph, data or (Source(**source) if source else None), energies)
+    return flow, task, int(lock.get("seed", 0))
+
+
+def open_run(out: Path | str, data: Dataset | Source | None = None) -> tuple[Flow, Splits, int]:
+    """The best flow of a run, its data (or those given in their stead) and its seed. Raises CheckpointError and TrainingError."""
+    flow, task, seed = open_task(out, data)
+    if not isinstance(task, Fitting):
+        raise TrainingError(f"`{out}` was trained towards a target: it has no data")
+    return flow, task.data, seed

@@ -11,6 +11,7 @@ from torch import Tensor
 from flowspec.modules.flow import Flow
 from flowspec.modules.operations import Temperature
 from flowspec.plots.run import draw, draw_samples
+from flowspec.target import target
 from flowspec.train.batches import Batch
 from flowspec.train.errors import TrainingError
 from flowspec.train.run import open_flow, open_run
@@ -19,7 +20,7 @@ from flowspec.vocabulary.inputs.spaces import Classes
 
 def sample_run(run: Path, out: Path, number: int | None = None, temperature: Temperature | None = None, label: int | None = None,
                seed: int = 0) -> None:  # fmt: skip
-    """Saves samples of a run's best flow: .npy and .csv hold the numbers, a .png shows tables against the run's test data."""
+    """Saves samples of a run's best flow: .npy and .csv hold the numbers, a .png shows tables against the run's test data, if it has any."""
     flow = open_flow(run)
     like = Batch(torch.empty(0), _labels(flow, label))
     samples = draw(flow, like, seed, number, temperature)
@@ -28,8 +29,8 @@ def sample_run(run: Path, out: Path, number: int | None = None, temperature: Tem
     elif len(flow.input_state.shape) == 3:
         draw_samples(samples, flow, None, out)
     else:
-        _, splits, _ = open_run(run)
-        draw_samples(samples, flow, splits.test, out)
+        data = None if target(flow.checked.graph) else open_run(run)[1].test
+        draw_samples(samples, flow, data, out)
 
 
 def _labels(flow: Flow, label: int | None) -> Tensor | None:

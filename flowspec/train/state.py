@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
@@ -19,7 +19,7 @@ from flowspec.train.optimise import Average, names_of, optimizer_tensors
 
 @dataclass
 class Position:
-    """How far a run is: `step` steps are done; `best` is the best validation loss, not bettered for `stale` epochs.
+    """How far a run is: `step` steps are done; of the stage's validation `losses` `best` is the best, not bettered for `stale` epochs.
 
     The order of the data is a function of `seed`, `batch` and the number of `examples`, and the noise of a step one of seed and
     step, so that no state of a random generator has to be kept.
@@ -31,6 +31,7 @@ class Position:
     step: int = 0
     best: float | None = None
     stale: int = 0
+    losses: list[float] = field(default_factory=list)
     updates: int = 0
     seconds: float = 0.0
 

@@ -16,19 +16,16 @@ from flowspec.modules.flow import Flow
 from flowspec.train import state, weights
 from flowspec.train.batches import Batch, Order, flipped, seeded
 from flowspec.train.errors import TrainingError
-from flowspec.train.evaluate import evaluate
-from flowspec.train.fit import Splits
 from flowspec.train.folder import Folder
 from flowspec.train.log import Display, Log, Silent
-from flowspec.train.objective import Objective
 from flowspec.train.optimise import Average, averaged, names_of, optimizer, restore_optimizer
 from flowspec.train.plan import Plan, Stage
 from flowspec.train.record import Record
 from flowspec.train.state import Position
 from flowspec.train.stop import Stop
+from flowspec.train.task import Task
 from flowspec.train.trouble import bad_gradient, bad_loss
 
-MOST_VALIDATION = 5_000
 SAVE_AFTER = 60.0
 """Seconds between checkpoints; one is written at the end of a run in any case."""
 
@@ -38,14 +35,14 @@ class Trainer:
     """A run that is under way."""
 
     flow: Flow
-    data: Splits
+    task: Task
     plan: Plan
     folder: Folder
     accelerator: Accelerator
     display: Display = field(default_factory=Silent)
 
     def __post_init__(self) -> None:
-        settings, examples = self.plan.settings, len(self.data.train)
+        settings, examples = self.plan.settings, self.task.examples
         self.order = Order(examples, settings.batch, settings.seed)
         self.position = Position(seed=settings.seed, batch=self.order.batch, examples=examples)
         self.average = Average(self.flow, settings.average) if settings.average else None
@@ -93,7 +90,7 @@ class Trainer:
     def _step(self) -> None:
         self._enter_stage()
         step = self.position.step
-        lr = self.plan.lr(step)
+        lr = self.plan.lr(step, self.position.losses)
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         batch = self._batch(step)
@@ -108,7 +105,7 @@ class Trainer:
 
     def _batch(self, step: int) -> Batch:
         """The batch of a step, and its noise made a function of seed and step."""
-        batch = self.data.train[self.order.at(step)]
+        batch = self.task.batch(self.order.at(step))
         if self.plan.settings.flip:
             batch = Batch(flipped(batch.x, self.order.seed, step), batch.labels)
         rank, ranks = self.accelerator.process_index, self.accelerator.num_processes
@@ -124,7 +121,7 @@ class Trainer:
         loss, terms = self.objective(batch.x, batch.labels)
         if not loss.isfinite():
             self._seed(step)
-            raise bad_loss(self.whole, batch, step, float(loss.detach()), self.folder.last)
+            raise bad_loss(self.task.cause(self.whole, batch), step, float(loss.detach()), self.folder.last)
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self._moving(), self.plan.settings.clip or inf)
         if not norm.isfinite():
@@ -149,17 +146,17 @@ class Trainer:
             if self.position.step > stage.start:
                 restore_optimizer(raw, self.kept, names_of(self.flow))
             self.kept = {}
-        self.objective, self.optimizer = self.accelerator.prepare(Objective(self.whole, stage.weights), raw)
+        self.objective, self.optimizer = self.accelerator.prepare(self.task.objective(self.whole, stage.weights), raw)
         self.raw_optimizer = raw
 
     def _start(self, stage: Stage) -> None:
         """The first weights of a stage. The best so far was the best of another model, or of another objective."""
-        self.position.best, self.position.stale = None, 0
+        self.position.best, self.position.stale, self.position.losses = None, 0, []
         if stage.origin is not None:
             weights.take_over(self.flow, Path(stage.origin))
         before = {name: value.clone() for name, value in self.flow.named_parameters()} if self.average else {}
         batch = self._batch(self.position.step)
-        self.whole.initialise(batch.x, batch.labels, stage.frozen)
+        self.task.initialise(self.whole, batch, stage.frozen)
         for name, value in before.items():
             if not torch.equal(value, self.flow.get_parameter(name)):
                 self.average.values[name].copy_(self.flow.get_parameter(name).detach())
@@ -181,8 +178,8 @@ class Trainer:
     def _validate(self) -> float:
         """The validation loss; the best weights are kept."""
         with averaged(self.flow, self.average):
-            held = self.data.validation[:MOST_VALIDATION]
-            loss = -evaluate(self.whole, held, seed=self.order.seed, stream="validation").nats
+            loss = self.task.validate(self.whole, self.order.seed)
+            self.position.losses.append(loss)
             if self.position.best is None or loss < self.position.best:
                 self.position.best, self.position.stale = loss, 0
                 self.folder.write_weights(self.folder.best, self.flow)

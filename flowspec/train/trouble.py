@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from flowspec.modules.flow import Flow
-from flowspec.train.batches import Batch
 from flowspec.train.errors import TrainingError
-from flowspec.verify.walk import first_fault
 
 
-def bad_loss(flow: Flow, batch: Batch, step: int, loss: float, last: Path) -> TrainingError:
-    """The error for a loss that is not finite; the batch is run again, and so must meet the same noise."""
-    where = first_fault(flow, batch.x, batch.labels) or "every step is finite when it is run again"
-    return TrainingError(f"the loss is {loss} at step {step}: {where}; {_rescue(last)}")
+def bad_loss(cause: str | None, step: int, loss: float, last: Path) -> TrainingError:
+    """The error for a loss that is not finite, with its cause if it was found."""
+    return TrainingError(f"the loss is {loss} at step {step}: {cause or 'every step is finite when it is run again'}; {_rescue(last)}")
 
 
 def bad_gradient(flow: Flow, step: int, last: Path) -> TrainingError:

@@ -132,7 +132,7 @@ def test_a_loss_that_is_not_finite_names_the_layer(tmp_path):
 def test_a_failure_leaves_the_last_checkpoint(tiny, tmp_path, monkeypatch):
     train(tiny, tmp_path / "run", device="cpu", max_steps=6)
     before = (tmp_path / "run" / "last.safetensors").read_bytes()
-    monkeypatch.setattr("flowspec.train.plan.Plan.lr", lambda self, step: float("inf"))
+    monkeypatch.setattr("flowspec.train.plan.Plan.lr", lambda self, step, losses: float("inf"))
     with pytest.raises(TrainingError, match=r"at step 7: .*the last checkpoint is `.*last.safetensors`"):
         train(tiny, tmp_path / "run", device="cpu", resume=True)
     assert (tmp_path / "run" / "last.safetensors").read_bytes() == before

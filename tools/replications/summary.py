@@ -13,7 +13,7 @@ import flowspec
 
 
 def write(table: Table, out: Path, seeds: int) -> None:
-    rows = [_summary(row, out, seeds) for row in table.rows]
+    rows = [_summary(table, row, out, seeds) for row in table.rows]
     (out / "table.json").write_text(json.dumps(rows, indent=2))
     lines = [table.title, *table.notes, "", f"{'':16} {'parameters':>12} {'test ' + table.metric:>22} {'s/run':>7}  paper"]
     lines += [
@@ -25,9 +25,9 @@ def write(table: Table, out: Path, seeds: int) -> None:
     _draw(table, out, seeds)
 
 
-def _summary(row: Row, out: Path, seeds: int) -> dict[str, object]:
+def _summary(table: Table, row: Row, out: Path, seeds: int) -> dict[str, object]:
     results = [json.loads((folder(out, row, seed) / "result.json").read_text()) for seed in range(seeds)]
-    values = [result["test"]["bits_per_dim"] or -result["test"]["nats"] for result in results]
+    values = [table.value(result["test"]) for result in results]
     graph = flowspec.load(row.spec, **row.parameters)
     return {
         "name": row.name, "parameters": graph.report().parameters.total, "values": values, "mean": mean(values),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from flowspec.vocabulary.settings.runs import Source
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row of a table: its name in the paper, a shipped spec, the parameters it is made small with, what the paper prints."""
+    """One row of a table: its name in the paper, a shipped spec, the parameters it is made small with, what the paper prints.
+
+    `source` is for rows that do not share the table's data.
+    """
 
     name: str
     spec: str
@@ -19,19 +24,29 @@ class Row:
     printed: str
     steps: int | None = None
     """Steps of each of its phases, where they are not those of the table."""
+    source: Source | None = None
+
+
+def loss(test: Mapping[str, Any]) -> float:
+    """The test loss of a result: bits per dimension where the data are integers, otherwise nats."""
+    return test["bits_per_dim"] or -test["nats"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a paper in small: its rows, bundled data, and how long each run is."""
+    """A table of a paper in small: its rows, bundled data (none for a flow that is trained towards a target), how long each run is.
+
+    `value` reads the figure of a row from the `test` of a run's result.
+    """
 
     title: str
     metric: str
     rows: tuple[Row, ...]
-    source: Source
+    source: Source | None
     steps: int
     batch: int
     notes: tuple[str, ...] = field(default=())
+    value: Callable[[Mapping[str, Any]], float] = loss
 
 
 def tables() -> dict[str, Table]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, SerializeAsAny
 
 from flowspec.vocabulary.rules import Frozen
+from flowspec.vocabulary.settings.energies import AnyEnergy
 from flowspec.vocabulary.settings.optimizers import Adam, AnyOptimizer
 from flowspec.vocabulary.settings.schedules import AnySchedule, Constant
 from flowspec.vocabulary.word import Word
@@ -56,6 +57,10 @@ class Train(Setting, word="train"):
     `steps` ends a run where `epochs` does not. `clip` bounds the gradient's norm. `average` is the decay of an exponential
     average of the parameters (Polyak), which is what is then evaluated and sampled. `patience` stops after so many epochs
     without a better validation loss.
+
+    `target=u1` trains without data: the flow is brought close to the density exp(-U) / Z of an energy by the reverse
+    Kullback-Leibler divergence E_q[log q(x) + U(x)] of its own samples, so that sampling must be one analytic pass. An epoch
+    is then `draws` samples, with as many of which the divergence is measured.
     """
 
     optimizer: AnyOptimizer = Adam()
@@ -68,6 +73,8 @@ class Train(Setting, word="train"):
     patience: Count | None = None
     flip: bool = False
     seed: int = 0
+    target: AnyEnergy | None = None
+    draws: Count = 20_000
 
 
 class Evaluate(Setting, word="evaluate"):

@@ -1,8 +1,9 @@
-"""Schedules: a factor on the learning rate, as a function of the step and the epoch."""
+"""Schedules: a factor on the learning rate, as a function of the step, the epoch and the validation losses so far."""
 
 from __future__ import annotations
 
-from math import cos, pi
+from collections.abc import Sequence
+from math import cos, inf, pi
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SerializeAsAny
@@ -15,8 +16,8 @@ Count = Annotated[int, Field(ge=1)]
 class Schedule(Word, role="schedule"):
     """A factor on the learning rate."""
 
-    def factor(self, step: int, epoch: int, steps: int) -> float:
-        """The factor at a step (from 0) of an epoch (from 0), of a run of `steps` in all."""
+    def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
+        """The factor at a step (from 0) of an epoch (from 0), of a run of `steps` in all, after the validation `losses` in nats."""
         return 1.0
 
 
@@ -29,7 +30,7 @@ class Halve(Schedule, word="halve"):
 
     every: Count
 
-    def factor(self, step: int, epoch: int, steps: int) -> float:
+    def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
         return 0.5 ** (epoch // self.every)
 
 
@@ -38,7 +39,7 @@ class Exponential(Schedule, word="exponential"):
 
     gamma: Annotated[float, Field(gt=0, le=1)]
 
-    def factor(self, step: int, epoch: int, steps: int) -> float:
+    def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
         return self.gamma**epoch
 
 
@@ -48,7 +49,7 @@ class Cosine(Schedule, word="cosine"):
     final: Annotated[float, Field(ge=0, le=1)] = 0.0
     warmup: Annotated[int, Field(ge=0)] = 0
 
-    def factor(self, step: int, epoch: int, steps: int) -> float:
+    def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
         if step < self.warmup:
             return (step + 1) / self.warmup
         done = (step - self.warmup) / max(1, steps - self.warmup)
@@ -60,8 +61,32 @@ class Warmup(Schedule, word="warmup"):
 
     steps: Count
 
-    def factor(self, step: int, epoch: int, steps: int) -> float:
+    def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
         return min(1.0, (step + 1) / self.steps)
+
+
+class Plateau(Schedule, word="plateau"):
+    """Multiplies the rate by `gamma` after `patience` epochs without a validation loss that is better by `threshold` nats.
+
+    For `cooldown` epochs after a cut nothing is counted. The rate does not fall below `final` of the first.
+    """
+
+    gamma: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    patience: Count = 10
+    threshold: Annotated[float, Field(ge=0)] = 1e-4
+    cooldown: Annotated[int, Field(ge=0)] = 0
+    final: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
+        best, stale, rest, cuts = inf, 0, 0, 0
+        for loss in losses:
+            better = loss < best - self.threshold
+            best = loss if better else best
+            stale = 0 if better or rest else stale + 1
+            rest = max(0, rest - 1)
+            if stale == self.patience:
+                stale, rest, cuts = 0, self.cooldown, cuts + 1
+        return max(self.final, self.gamma**cuts)
 
 
 AnySchedule = Annotated[SerializeAsAny[Schedule], BeforeValidator(Schedule.read)]
