@@ -163,7 +163,7 @@ def test_phases_resume_exactly_across_their_border(tmp_path):
 
 
 def test_patience_ends_a_run(tiny, tmp_path, monkeypatch):
-    monkeypatch.setattr("flowspec.train.plan.Plan.lr", lambda self, step: 0.0)
+    monkeypatch.setattr("flowspec.train.plan.Plan.lr", lambda self, step, losses: 0.0)
     text = TEXT.replace("clip=5", "patience=2").replace(", average=0.9", "")
     assert train(flowspec.load(text), tmp_path / "run", device="cpu", epochs=50).epochs == 3
 
