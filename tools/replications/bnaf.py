@@ -18,7 +18,7 @@ ENTROPIES = {
 
 def _toy(name: str) -> Row:
     data = Source(name=name, arguments={"size": 100_000, "validation": 2_000, "test": 20_000})
-    return Row(name, "bnaf_toy", {}, f"entropy {ENTROPIES[name]:.3f}", data)
+    return Row(name, "bnaf_toy", {}, f"entropy {ENTROPIES[name]:.3f}", source=data)
 
 
 def _divergence(test: Mapping[str, Any]) -> float:
