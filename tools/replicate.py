@@ -41,7 +41,7 @@ def main(table: str, out: Path, data: Path | None, seeds: int, steps: int | None
     if side and not data:
         source = source.model_copy(update={"arguments": source.arguments | {"size": side}})
     tasks = [
-        (row, seed, folder(out, row, seed), source if data else row.source or source, steps or row.steps or chosen.steps, chosen.batch, side)
+        (row, seed, folder(out, row, seed), source if data else row.source or source, steps or row.steps or chosen.steps, chosen.batch, chosen.lr, side)
         for seed in range(seeds) for row in chosen.rows
     ]  # fmt: skip
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -59,12 +59,14 @@ class Plan:
         return stage.lr * stage.schedule.factor(inside, inside // self.epoch_steps, stage.steps, losses)
 
 
-def plan(graph: Graph, examples: int, epochs: int | None = None, batch: int | None = None, seed: int | None = None) -> Plan:
-    """The plan for so many training examples; `epochs`, `batch` and `seed` stand in for the spec's. Raises TrainingError."""
-    given = {name: value for name, value in (("epochs", epochs), ("batch", batch), ("seed", seed)) if value is not None}
-    if epochs is not None:
-        given["steps"] = None
-    settings = graph.settings.get("train", Train()).model_copy(update=given)
+def plan(graph: Graph, examples: int, *, epochs: int | None = None, steps: int | None = None, batch: int | None = None,
+         lr: float | None = None, seed: int | None = None) -> Plan:  # fmt: skip
+    """The plan for so many training examples. What is given stands in for the spec's; `epochs` and `steps` for both of them."""
+    settings = graph.settings.get("train", Train())
+    length = {"epochs": epochs, "steps": steps} if epochs or steps else {}
+    rate = {} if lr is None else {"optimizer": settings.optimizer.model_copy(update={"lr": lr})}
+    others = {name: value for name, value in (("batch", batch), ("seed", seed)) if value is not None}
+    settings = settings.model_copy(update=length | rate | others)
     epoch_steps = max(1, examples // settings.batch)
     phases = graph.phases or (Phase(name="train"),)
     return Plan(settings, epoch_steps, _stages(phases, settings, epoch_steps))

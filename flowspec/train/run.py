@@ -56,7 +56,9 @@ def train(
     *,
     max_steps: int | None = None,
     epochs: int | None = None,
+    steps: int | None = None,
     batch: int | None = None,
+    lr: float | None = None,
     seed: int | None = None,
     resume: bool = False,
     device: str | None = None,
@@ -66,7 +68,7 @@ def train(
 ) -> Result:
     """Trains the flow of a spec as its settings say, and leaves everything in the folder `out`.
 
-    `data` stands in for the spec's; `epochs`, `batch` and `seed` for its settings. `max_steps` stops early without changing the
+    `data` stands in for the spec's; `epochs`, `steps`, `batch`, `lr` and `seed` for its settings. `max_steps` stops early without changing the
     plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of accelerate's
     (`no`, `bf16`, `fp16`). `energies` are the functions that a target may name. Raises TrainingError, CheckpointError and DataError.
     """
@@ -76,7 +78,7 @@ def train(
         raise TrainingError(f"`{out}` holds a run already: go on with `--resume` (in Python `resume=True`), or choose another folder")
     graph = spec.checked.graph
     task, described = task_of(graph, data, energies)
-    agenda = plan(graph, task.examples, epochs, batch, seed)
+    agenda = plan(graph, task.examples, epochs=epochs, steps=steps, batch=batch, lr=lr, seed=seed)
     flow = spec.build(agenda.settings.seed, accelerator.device)
     trainer = Trainer(flow, task, agenda, folder, accelerator, display or Silent())
     if folder.state.exists():

@@ -81,7 +81,9 @@ class Trainer:
         return patience is not None and self.position.stale >= patience
 
     def _end_of_run(self) -> None:
-        if self.position.step % self.plan.epoch_steps and self.position.best is None:
+        self._enter_stage()
+        ended = self.position.best is None or self.position.step == self.plan.steps
+        if self.position.step % self.plan.epoch_steps and ended:
             self._validate()
         self.save()
 

@@ -11,16 +11,15 @@ import flowspec
 from flowspec.vocabulary.settings.runs import Source
 
 
-def run(row: Row, seed: int, out: Path, source: Source | None, steps: int, batch: int, side: int | None) -> str:
+def run(row: Row, seed: int, out: Path, source: Source | None, steps: int, batch: int, lr: float | None, side: int | None) -> str:
     import torch
 
-    from flowspec.train.run import task_of, train
+    from flowspec.train.run import train
 
     torch.set_num_threads(1)
     if not (out / "result.json").exists() or not json.loads((out / "result.json").read_text())["finished"]:
         parameters = row.parameters | ({"side": side} if side else {})
         spec = flowspec.load(row.spec, **parameters)
-        per_epoch = task_of(spec.checked.graph, source)[0].examples // batch
-        train(spec, out, source, epochs=max(1, round(steps / per_epoch)), batch=batch, seed=seed, resume=out.exists())
+        train(spec, out, source, steps=steps, batch=batch, lr=lr, seed=seed, resume=out.exists())
     found = json.loads((out / "result.json").read_text())
     return f"{row.name:16} seed {seed}: {found['test']} in {found['seconds']:.0f} s"

@@ -47,6 +47,7 @@ class Table:
     batch: int
     notes: tuple[str, ...] = field(default=())
     value: Callable[[Mapping[str, Any]], float] = loss
+    lr: float | None = None
 
 
 def tables() -> dict[str, Table]:
