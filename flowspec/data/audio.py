@@ -12,26 +12,47 @@ from flowspec.data.mel import WINDOW, log_mel
 from flowspec.data.split import FRACTIONS
 from flowspec.data.split import split as cut
 
+LEVELS = 32_768
+"""Levels of a 16-bit sample from 0 to 1."""
 _ENDINGS = {".wav", ".flac"}
 
 
 def audio(
-    *, path: str | Path, samples: int = 16_000, rate: int = 22_050, bands: int = 80,
+    *, path: str | Path, samples: int = 16_000, rate: int = 22_050, bands: int = 80, noise: bool = False,
     split: Sequence[float] = FRACTIONS, seed: int = 0,
 ) -> Dataset:  # fmt: skip
     """The .wav and .flac files of a folder, mono, in pieces (N, 1, samples) of values in [-1, 1) with their log-mel spectrograms.
 
     Whole files are split into the three parts. Each is cut into pieces one after another and what is left over is dropped; a
-    file shorter than a piece is followed by silence. The conditions are (N, bands, samples // 256 + 1). Nothing is resampled.
+    file shorter than a piece is followed by silence. The condition `mel` is (N, bands, samples // 256 + 1). Nothing is resampled.
+
+    `noise` adds U(0, 1)/32768, the width of a 16-bit level, to every sample: digital silence, which is one value over and over,
+    else has a density without bound.
     """
     path = Path(path)
     if samples < WINDOW // 2 + 1 or bands < 1:
         raise DataError(f"pieces need {WINDOW // 2 + 1} samples or more, and a band", f"samples={samples}, bands={bands} was given", "ask for more")
     files = _found(path)
-    pieces = [_pieces(_read(file, rate), samples) for file in files]
-    parts = Parts(*(np.concatenate([pieces[i] for i in index]) for index in cut(len(files), split, seed)))
-    conditions = Parts(*(log_mel(part[:, 0], rate, bands) for part in parts))
-    return Dataset(path.resolve().name, *parts, conditions=conditions)
+    sounds = [pieces(file, samples, rate) for file in files]
+    parts = Parts(*(np.concatenate([sounds[i] for i in index]) for index in cut(len(files), split, seed)))
+    if noise:
+        rng = np.random.default_rng(seed)
+        parts = Parts(*(part + rng.random(part.shape, np.float32) / LEVELS for part in parts))
+    mel = Parts(*(log_mel(part[:, 0], rate, bands) for part in parts))
+    return Dataset(path.resolve().name, *parts, conditions={"mel": mel}, rate=rate)
+
+
+def pieces(file: Path, samples: int, rate: int) -> np.ndarray:
+    """A file as (N, 1, samples), N = max(1, its length // samples). Raises DataError."""
+    sound = _read(file, rate)
+    count = max(1, len(sound) // samples)
+    padded = np.pad(sound[: count * samples], (0, max(0, samples - len(sound))))
+    return padded.reshape(count, 1, samples)
+
+
+def spectrograms(file: Path, samples: int, rate: int, bands: int) -> np.ndarray:
+    """The log-mel spectrograms of a file's pieces, (N, bands, samples // 256 + 1). Raises DataError."""
+    return log_mel(pieces(file, samples, rate)[:, 0], rate, bands)
 
 
 def _found(path: Path) -> list[Path]:
@@ -61,10 +82,3 @@ def _read(file: Path, rate: int) -> np.ndarray:
     if not len(sound):
         raise DataError("sounds need samples", f"{file} has none", "remove the file")
     return sound
-
-
-def _pieces(sound: np.ndarray, samples: int) -> np.ndarray:
-    """(T,) -> (N, 1, samples), N = max(1, T // samples)."""
-    count = max(1, len(sound) // samples)
-    padded = np.pad(sound[: count * samples], (0, max(0, samples - len(sound))))
-    return padded.reshape(count, 1, samples)

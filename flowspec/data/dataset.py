@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -39,7 +40,8 @@ class Labels(NamedTuple):
 class Dataset:
     """Three disjoint parts of one set: tables (N, D) and series (N, C, T) in float32, images (N, C, H, W) in uint8.
 
-    `conditions` describe each example by real numbers (N, …), as labels do by a class. `levels` is how many values a pixel
+    `conditions` describe each example by real numbers (N, …), each under its name, as labels do by a class. `rate` is that of
+    sound, in samples a second. `levels` is how many values a pixel
     takes, 0 … levels - 1, and None for real values. Where a table x was standardised to
     u = (x - mean) / sd, `log_scale` carries log-densities in nats per example back to the units of x:
 
@@ -56,15 +58,17 @@ class Dataset:
     levels: int | None = None
     log_scale: float = 0.0
     note: str = ""
-    conditions: Parts | None = None
+    conditions: Mapping[str, Parts] = field(default_factory=dict)
+    rate: int | None = None
 
     def __post_init__(self) -> None:
         for part in Parts._fields:
             self._check(part, getattr(self, part))
-            if self.conditions is not None:
-                self._check_labels(part, len(getattr(self, part)), len(getattr(self.conditions, part)), "condition")
-            if self.labels is not None:
-                self._check_labels(part, len(getattr(self, part)), len(getattr(self.labels, part)))
+            for name, values in self._descriptions():
+                self._check_one_each(part, name, len(getattr(values, part)))
+
+    def _descriptions(self) -> list[tuple[str, Parts | Labels]]:
+        return [*self.conditions.items(), *([] if self.labels is None else [("label", self.labels)])]
 
     def _check(self, part: str, array: np.ndarray) -> None:
         if len(array) == 0:
@@ -76,7 +80,8 @@ class Dataset:
             needed = f"pixels of {self.levels} levels need values of 0 to {self.levels - 1}"
             raise DataError(needed, f"{part} of {self.name} holds {array.max()}", "name the right number of levels")
 
-    def _check_labels(self, part: str, examples: int, labels: int, what: str = "label") -> None:
-        if labels != examples:
+    def _check_one_each(self, part: str, what: str, found: int) -> None:
+        examples = len(getattr(self, part))
+        if found != examples:
             needed = f"the {part} part of {self.name} needs a {what} for each of its {examples} examples"
-            raise DataError(needed, f"it has {labels} {what}s", f"give one {what} an example, or none at all")
+            raise DataError(needed, f"it has {found}", f"give one {what} an example, or none at all")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,11 @@ import numpy as np
 from flowspec.data.dataset import DataError, Dataset, Labels, Parts
 from flowspec.data.images import channels_first, is_images
 from flowspec.data.reading import read
-from flowspec.data.split import FRACTIONS
+from flowspec.data.split import FRACTIONS, held_out
 from flowspec.data.split import split as cut
 from flowspec.data.table import numbers, table
+
+_CONDITION = re.compile(r"(train|validation|test)_(?!labels$)(\w+)")
 
 
 def file(
@@ -26,20 +30,48 @@ def file(
 ) -> Dataset:
     """The data of a .npy, .npz or .csv: uint8 of three or four axes are images, two axes of numbers a table.
 
-    A .npz holds `train`, `validation` (or `val`) and `test`, with `train_labels` and so on if it has labels; or one array,
-    with `labels` if it has them, which is split, as that of a .npy or a .csv is. `standardise` is for tables, `layout`
-    ("HWC" or "CHW") and `levels` are for images.
+    A .npz holds `train`, `validation` (or `val`) and `test`, with `train_labels` and so on if it has labels, `train_NAME` and so
+    on for conditions of real numbers; or one array, with `labels` if it has them, which is split, as that of a .npy or a .csv
+    is. Where there is no validation part it is taken from `train`. `standardise` is for tables, `layout` ("HWC" or "CHW") and
+    `levels` are for images.
     """
     path = Path(path)
-    parts, labels = _parts(path, _checked(path, _renamed(read(path))), split, seed)
+    arrays = _with_validation(path, _renamed(read(path)), split, seed)
+    conditions = _conditions(path, arrays)
+    parts, labels = _parts(path, _checked(path, {name: array for name, array in arrays.items() if not _CONDITION.fullmatch(name)}), split, seed)
     if not is_images(parts.train):
-        return table(path.stem, parts, standardise=standardise, labels=labels)
-    return Dataset(path.stem, *(channels_first(array, layout) for array in parts), labels=labels, levels=levels)
+        return replace(table(path.stem, parts, standardise=standardise, labels=labels), conditions=conditions)
+    images = (channels_first(array, layout) for array in parts)
+    return Dataset(path.stem, *images, labels=labels, levels=levels, conditions=conditions)
 
 
 def _renamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    short = {"val": "validation", "val_labels": "validation_labels"}
-    return {short.get(name, name): array for name, array in arrays.items()}
+    return {re.sub(r"^val(?=_|$)", "validation", name): array for name, array in arrays.items()}
+
+
+def _with_validation(path: Path, arrays: dict[str, np.ndarray], fractions: Sequence[float], seed: int) -> dict[str, np.ndarray]:
+    """Of train and test alone: a part of `train`, and of what describes it, becomes `validation`."""
+    if {"train", "validation", "test"} & arrays.keys() != {"train", "test"}:
+        return arrays
+    n, parts = len(arrays["train"]), {}
+    kept, taken = held_out(n, fractions, seed)
+    for name in [name for name in arrays if re.match(r"train(_|$)", name)]:
+        if len(arrays[name]) != n:
+            given = f"{name} of {path} has {len(arrays[name])} for {n} examples"
+            raise DataError("labels and conditions need to be one an example", given, "mend or drop them")
+        parts |= {name: arrays[name][kept], name.replace("train", "validation", 1): arrays[name][taken]}
+    return arrays | parts
+
+
+def _conditions(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Parts]:
+    """The arrays `train_NAME`, `validation_NAME` and `test_NAME` by their names."""
+    names = sorted({found[2] for name in arrays if (found := _CONDITION.fullmatch(name))})
+    for name in names:
+        missing = [part for part in Parts._fields if f"{part}_{name}" not in arrays]
+        if missing or arrays[f"train_{name}"].dtype.kind not in "biuf":
+            given = f"{path} has none for {' and '.join(missing)}" if missing else f"train_{name} of {path} is of another type"
+            raise DataError(f"the condition {name} needs real numbers for all three parts", given, "add or drop them")
+    return {name: Parts(*(arrays[f"{part}_{name}"] for part in Parts._fields)) for name in names}
 
 
 def _checked(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

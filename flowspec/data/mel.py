@@ -8,7 +8,7 @@ import numpy as np
 
 WINDOW, HOP = 1024, 256
 HIGHEST = 8000.0
-"""The upper end of the last band, in Hz."""
+"""The upper end of the last band, in Hz, where the sound reaches so high."""
 LEAST = 1e-5
 """Below it magnitudes are taken for this one, so that silence has a logarithm."""
 STEP, BEND, OCTAVES = 200 / 3, 1000.0, np.log(6.4) / 27
@@ -30,9 +30,9 @@ def log_mel(sound: np.ndarray, rate: int, bands: int = 80) -> np.ndarray:
 
 @cache
 def filters(rate: int, bands: int) -> np.ndarray:
-    """Triangles over the frequencies of a frame, (bands, 513), evenly spaced on Slaney's mel scale from 0 to 8000 Hz, of area 1."""
+    """Triangles over the frequencies of a frame, (bands, 513), evenly spaced on Slaney's mel scale from 0 to 8000 Hz or half the rate, of area 1."""
     frequencies = np.fft.rfftfreq(WINDOW, 1 / rate)
-    corners = _hertz(np.linspace(0, _mels(HIGHEST), bands + 2))[:, None]
+    corners = _hertz(np.linspace(0, _mels(min(HIGHEST, rate / 2)), bands + 2))[:, None]
     low, middle, high = corners[:-2], corners[1:-1], corners[2:]
     rising, falling = (frequencies - low) / (middle - low), (high - frequencies) / (high - middle)
     return np.maximum(np.minimum(rising, falling), 0) * 2 / (high - low)

@@ -21,6 +21,14 @@ def split(n: int, fractions: Sequence[float], seed: int) -> Parts:
     return Parts(*np.split(order, [train, train + validation]))
 
 
+def held_out(n: int, fractions: Sequence[float], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The indices 0 … n - 1 of what is to train and validate, in random order, in the ratio of the first two fractions."""
+    _check(n, fractions)
+    validation = max(1, round(n * fractions[1] / (fractions[0] + fractions[1])))
+    order = np.random.default_rng(seed).permutation(n)
+    return order[validation:], order[:validation]
+
+
 def _check(n: int, fractions: Sequence[float]) -> None:
     numbers = all(isinstance(fraction, int | float) and fraction > 0 for fraction in fractions)
     if len(fractions) != 3 or not numbers or abs(sum(fractions) - 1) > 1e-6:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -25,20 +25,20 @@ def generator(seed: int, stream: str, position: int = 0) -> torch.Generator:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Examples x (B, *shape), and the labels (B,) that the flow is conditioned on, if it is."""
+    """Examples x (B, *shape), and what the flow is conditioned on: for each of its contexts, by name, (B, …)."""
 
     x: Tensor
-    labels: Tensor | None = None
+    context: Mapping[str, Tensor] = field(default_factory=dict)
 
     def to(self, device: torch.device | str) -> Batch:
         """The batch on a device."""
-        return Batch(self.x.to(device), None if self.labels is None else self.labels.to(device))
+        return Batch(self.x.to(device), {name: value.to(device) for name, value in self.context.items()})
 
     def __len__(self) -> int:
         return len(self.x)
 
     def __getitem__(self, index: Tensor | slice) -> Batch:
-        return Batch(self.x[index], None if self.labels is None else self.labels[index])
+        return Batch(self.x[index], {name: value[index] for name, value in self.context.items()})
 
 
 class Order:

@@ -13,6 +13,7 @@ from torch import Tensor
 from flowspec.modules.flow import Flow
 from flowspec.terms import terms
 from flowspec.train.batches import Batch, chunks, seeded
+from flowspec.vocabulary.inputs.audio import Audio
 from flowspec.vocabulary.rules import Likelihood
 
 
@@ -20,14 +21,15 @@ from flowspec.vocabulary.rules import Likelihood
 class Likelihoods:
     """Mean log-likelihood of examples.
 
-    `nats` for each example with its standard error `error`; `bits_per_dim` where the data are integers; `original` in nats in
-    the units that a standardised table had before. `kind` says whether the numbers are exact, estimates or lower bounds, and
+    `nats` for each example with its standard error `error`; `bits_per_dim` where the data are integers; `nats_per_sample` of
+    sound, whose values lie in [-1, 1); `original` in nats in the units that a standardised table had before. `kind` says whether the numbers are exact, estimates or lower bounds, and
     `samples` over how many draws of the noise a bound is tightened or an estimate averaged.
     """
 
     nats: float
     error: float
     bits_per_dim: float | None
+    nats_per_sample: float | None
     original: float | None
     kind: Likelihood
     samples: int
@@ -42,8 +44,9 @@ class Likelihoods:
     def __str__(self) -> str:
         sign = {"exact": "=", "estimate": "~", "bound": ">="}[self.kind]
         bits = "" if self.bits_per_dim is None else f", {'<=' if sign == '>=' else sign} {self.bits_per_dim:.4f} bits/dim"
+        sound = "" if self.nats_per_sample is None else f", {sign} {self.nats_per_sample:.4f} nats/sample"
         original = "" if self.original is None else f", {self.original:.4f} in original units"
-        return f"log p {sign} {self.nats:.4f} +- {self.error:.4f} nats{bits}{original} ({self.kind}, {self.examples} examples)"
+        return f"log p {sign} {self.nats:.4f} +- {self.error:.4f} nats{bits}{sound}{original} ({self.kind}, {self.examples} examples)"
 
     def account(self) -> str:
         """The terms that log p, or its bound with one draw, is the sum of."""
@@ -87,7 +90,7 @@ def measuring(flow: Flow, seed: int) -> Iterator[None]:
 def _of_batch(flow: Flow, batch: Batch, samples: int, kind: Likelihood) -> tuple[Tensor, dict[str, Tensor]]:
     """Log-likelihoods and sums of the terms: -> log_p_B in float64, a sum for each term."""
     batch = batch.to(next(flow.parameters(), torch.empty(0)).device)
-    parts = {name: part.double().cpu() for name, part in flow.terms(batch.x, batch.labels).items()}
+    parts = {name: part.double().cpu() for name, part in flow.terms(batch.x, batch.context).items()}
     values = torch.stack(list(parts.values())).sum(0) if samples == 1 else _of_draws(flow, batch, samples, kind)
     return values, {name: part.sum() for name, part in parts.items()}
 
@@ -96,7 +99,7 @@ def _of_draws(flow: Flow, batch: Batch, samples: int, kind: Likelihood) -> Tenso
     """log_p_B of several draws, one at a time, so that memory does not grow with their number."""
     total = None
     for _ in range(samples):
-        value = flow.log_prob(batch.x, batch.labels).double().cpu()
+        value = flow.log_prob(batch.x, batch.context).double().cpu()
         total = value if total is None else total + value if kind == "estimate" else torch.logaddexp(total, value)
     return total / samples if kind == "estimate" else total - log(samples)
 
@@ -106,10 +109,15 @@ def _summary(flow: Flow, values: Tensor, samples: int, kind: Likelihood, log_sca
     nats = float(values.mean())
     error = float(values.std() / sqrt(len(values))) if len(values) > 1 else 0.0
     original = None if log_scale is None else nats + log_scale
-    return Likelihoods(nats, error, bits_per_dim(flow, nats), original, kind, samples, len(values), account)
+    return Likelihoods(nats, error, bits_per_dim(flow, nats), nats_per_sample(flow, nats), original, kind, samples, len(values), account)
 
 
 def bits_per_dim(flow: Flow, nats: float) -> float | None:
     """-log2 p / D for integer data; None for real data, whose densities have units."""
     state = flow.input_state
     return None if state.levels is None else -nats / (state.size * log(2))
+
+
+def nats_per_sample(flow: Flow, nats: float) -> float | None:
+    """log p / T for sound of T samples (WaveFlow, Ping et al. 2020, sec. 5.1); None for other data."""
+    return nats / flow.input_state.size if isinstance(flow.checked.graph.input, Audio) else None

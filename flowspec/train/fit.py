@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from flowspec.graph import Graph
 from flowspec.train.batches import Batch
+from flowspec.train.conditions import check_finite, conditions
 from flowspec.train.errors import TrainingError
-from flowspec.vocabulary.inputs.spaces import Classes
 from flowspec.vocabulary.rules import written
 
 if TYPE_CHECKING:
-    from flowspec.data import Dataset, Labels
+    from flowspec.data import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +32,7 @@ class Splits:
 def fitted(graph: Graph, data: Dataset) -> Splits:
     """The data as tensors that the flow reads. Raises TrainingError that says what does not fit."""
     _same_kind(graph, data)
-    labels = data.labels if graph.contexts else None
-    if graph.contexts:
-        _same_labels(graph, data)
-    parts = [_batch(graph, data, i, labels) for i in range(3)]
+    parts = [_batch(graph, data, i, context) for i, context in enumerate(conditions(graph, data))]
     return Splits(*parts, log_scale=data.log_scale or None)
 
 
@@ -44,32 +42,21 @@ def _same_kind(graph: Graph, data: Dataset) -> None:
         raise TrainingError(f"data `{data.name}` do not fit: the flow reads {state}, each example is {written(shape) or 'a single number'}")
     if data.levels != state.levels:
         raise TrainingError(f"data `{data.name}` do not fit: the flow reads {_values(state.levels)}, the data are {_values(data.levels)}")
+    rate = getattr(graph.input, "rate", None)
+    if rate != data.rate:
+        raise TrainingError(f"data `{data.name}` do not fit: the flow reads {_sound(rate)}, the data are {_sound(data.rate)}")
 
 
 def _values(levels: int | None) -> str:
     return "real numbers" if levels is None else f"integers 0 to {levels - 1}"
 
 
-def _same_labels(graph: Graph, data: Dataset) -> None:
-    context = graph.contexts[0]
-    if len(graph.contexts) > 1 or not isinstance(context.word, Classes):
-        names = ", ".join(f"`{c.name}`" for c in graph.contexts)
-        raise TrainingError(f"a run can give a flow one context of class labels; this one has {names}")
-    if data.labels is None:
-        raise TrainingError(f"the flow is given `{context.name}`, and data `{data.name}` have no labels")
-    largest = max(int(labels.max()) for labels in data.labels)
-    if largest >= context.word.count:
-        raise TrainingError(f"context `{context.name}` has {context.word.count} classes, data `{data.name}` have a label {largest}")
+def _sound(rate: int | None) -> str:
+    return "no sound" if rate is None else f"sound of {rate} samples a second"
 
 
-def _batch(graph: Graph, data: Dataset, part: int, labels: Labels | None) -> Batch:
+def _batch(graph: Graph, data: Dataset, part: int, context: dict[str, Tensor]) -> Batch:
     values = np.ascontiguousarray((data.train, data.validation, data.test)[part])
     x = torch.from_numpy(values if data.levels is not None else values.astype(np.float32))
-    _all_finite(x, data.name)
-    return Batch(x, None if labels is None else torch.from_numpy(np.asarray(labels[part], dtype=np.int64)))
-
-
-def _all_finite(x: torch.Tensor, name: str) -> None:
-    bad = (~x.isfinite()).flatten(1).any(1).nonzero()
-    if len(bad):
-        raise TrainingError(f"data `{name}` hold values that are not finite: {len(bad)} examples, the first is number {int(bad[0])}")
+    check_finite(x, f"data `{data.name}` hold")
+    return Batch(x, context)

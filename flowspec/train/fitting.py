@@ -41,11 +41,11 @@ class Fitting:
 
     def initialise(self, flow: Flow, batch: Batch, frozen: Collection[str]) -> None:
         """From a batch."""
-        flow.initialise(batch.x, batch.labels, frozen)
+        flow.initialise(batch.x, batch.context, frozen)
 
     def cause(self, flow: Flow, batch: Batch) -> str | None:
         """The first step whose output or log-det is not finite."""
-        return first_fault(flow, batch.x, batch.labels)
+        return first_fault(flow, batch.x, batch.context)
 
     def validate(self, flow: Flow, seed: int) -> float:
         """The mean of -log p(x) over the first validation examples."""

@@ -9,7 +9,7 @@ from time import monotonic
 from torch import Tensor
 
 from flowspec.modules.flow import Flow
-from flowspec.train.evaluate import bits_per_dim
+from flowspec.train.evaluate import bits_per_dim, nats_per_sample
 from flowspec.train.log import Display, Log
 from flowspec.train.state import Position
 
@@ -70,7 +70,8 @@ class Record:
     def _write(self, kind: str, stage: str, loss: float, nats: float, **more: float | dict[str, float]) -> None:
         self.log.write(
             kind, step=self.position.step, epoch=self.epoch, stage=stage, loss=loss,
-            bits_per_dim=bits_per_dim(self.flow, nats), seconds=round(self.clock(), 3), **more,
+            bits_per_dim=bits_per_dim(self.flow, nats), nats_per_sample=nats_per_sample(self.flow, nats),
+            seconds=round(self.clock(), 3), **more,
         )  # fmt: skip
 
     def close(self) -> None:

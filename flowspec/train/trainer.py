@@ -109,7 +109,7 @@ class Trainer:
         """The batch of a step, and its noise made a function of seed and step."""
         batch = self.task.batch(self.order.at(step))
         if self.plan.settings.flip:
-            batch = Batch(flipped(batch.x, self.order.seed, step), batch.labels)
+            batch = Batch(flipped(batch.x, self.order.seed, step), batch.context)
         rank, ranks = self.accelerator.process_index, self.accelerator.num_processes
         self._seed(step)
         return batch[slice(rank, None, ranks)].to(self.accelerator.device)
@@ -120,7 +120,7 @@ class Trainer:
 
     def _descend(self, batch: Batch, step: int) -> tuple[float, dict[str, Tensor], float]:
         self.optimizer.zero_grad(set_to_none=True)
-        loss, terms = self.objective(batch.x, batch.labels)
+        loss, terms = self.objective(batch.x, batch.context)
         if not loss.isfinite():
             self._seed(step)
             raise bad_loss(self.task.cause(self.whole, batch), step, float(loss.detach()), self.folder.last)

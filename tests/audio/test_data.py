@@ -35,7 +35,7 @@ def test_pieces_and_their_spectrograms(folder: Path) -> None:
     parts = (data.train, data.validation, data.test)
     assert sum(len(part) for part in parts) == 1 + 1 + 2 + 2
     assert all(part.shape[1:] == (1, 4000) and part.dtype == np.float32 for part in parts)
-    assert all(mel.shape == (len(part), 20, 16) for mel, part in zip(data.conditions, parts))
+    assert all(mel.shape == (len(part), 20, 16) for mel, part in zip(data.conditions["mel"], parts))
     assert data.levels is None
     np.testing.assert_array_equal(load("audio", path=folder, samples=4000, bands=20).train, data.train)
 

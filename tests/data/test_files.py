@@ -46,6 +46,16 @@ def test_npz_of_three_parts(tmp_path: Path, middle: str) -> None:
     assert [array.dtype for array in data.labels] == [np.int64] * 3 and np.array_equal(data.labels.test, np.arange(10))
 
 
+def test_npz_without_a_validation_part(tmp_path: Path) -> None:
+    n = np.arange(40)
+    described = {"train_labels": n, "train_pose": n[:, None, None] / 2, "test_labels": n[:10], "test_pose": n[:10, None, None] / 2}
+    data = load("file", path=zipped(tmp_path, train=n[:, None] * 1.0, test=n[:10, None] * 1.0, **described), standardise=False)
+    assert [len(part) for part in (data.train, data.validation, data.test)] == [36, 4, 10]
+    assert set(data.train[:, 0]) | set(data.validation[:, 0]) == set(n)
+    for part, labels, pose in zip((data.train, data.validation, data.test), data.labels, data.conditions["pose"], strict=True):
+        assert np.array_equal(part[:, 0], labels) and np.array_equal(part[:, 0], 2 * pose[:, 0, 0])
+
+
 def test_npz_of_one_array_keeps_labels_with_examples(tmp_path: Path) -> None:
     path = zipped(tmp_path, x=np.arange(20.0)[:, None], labels=np.arange(20))
     data = load("file", path=path, standardise=False)
@@ -186,12 +196,15 @@ PARTS = {"train": ROWS, "val": ROWS, "test": ROWS}
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"train": ROWS, "test": ROWS}, "has test, train"),
+        ({"train": ROWS, "val": ROWS}, "has train, validation"),
         ({"labels": np.arange(50)}, "has none; name or join"),
         ({"x": ROWS, "labels": np.arange(49)}, "50 examples and 49 labels"),
         ({"x": ROWS, "labels": np.arange(50.0)}, "whole numbers of shape"),
         (PARTS | {"train_labels": np.arange(50)}, "has none for validation and test"),
         (PARTS | {f"{part}_labels": np.arange(9) for part in PARTS}, "train part of set needs a label"),
+        (PARTS | {"train_pose": ROWS}, "pose needs real numbers .* has none for validation and test"),
+        (PARTS | {f"{part}_pose": ROWS[:9] for part in PARTS}, "train part of set needs a pose"),
+        ({"train": ROWS, "test": ROWS, "train_labels": np.arange(9)}, "has 9 for 50 examples"),
         (PARTS | {"test": ROWS[:, :2]}, "examples of one shape"),
         (PARTS | {"val": ROWS[:0]}, "validation part of set needs an example"),
         ({"train": IMAGES, "val": IMAGES, "test": IMAGES / 255}, "images in train, validation and others in test"),

@@ -204,7 +204,7 @@ def test_the_second_stage_is_trained_on_the_first_ones_latents(data: Dataset, tm
 
 def test_more_draws_never_loosen_the_bound() -> None:
     model = moved(build(small().checked, seed=0))
-    batch = Batch(images(64), None)
+    batch = Batch(images(64))
     one, many = (evaluate(model, batch, samples=samples) for samples in (1, 16))
     assert one.nats < many.nats + 3 * (one.error**2 + many.error**2) ** 0.5 and one.kind == "bound"
     assert sum(term["nats"] for term in one.terms.values()) == pytest.approx(one.nats)
