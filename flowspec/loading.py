@@ -82,6 +82,10 @@ class SpecFaults(SpecError):
         super().__init__(diagnostics)
         self.sources = sources
 
+    def __reduce__(self) -> tuple[type[SpecFaults], tuple[object, ...]]:
+        # Without it an error of another process cannot be brought back from there.
+        return SpecFaults, (self.diagnostics, dict(self.sources))
+
 
 class _Reader:
     def __init__(self, source: Source, folder: Path | None) -> None:

@@ -107,11 +107,11 @@ def test_a_prior_that_hears_of_the_latent_has_none() -> None:
 
 def test_evaluation_has_less_variance_and_weights_stay_those_of_draws() -> None:
     flow, x, y = flow_and_examples("prior gaussian")
-    batch = Batch(x.repeat(400, 1), y.repeat(400, 1))
+    batch = Batch(x.repeat(400, 1), {"y": y.repeat(400, 1)})
     one, many = evaluate(flow, batch), evaluate(flow, batch, samples=8)
     assert sum(term["nats"] for term in one.terms.values()) == pytest.approx(one.nats, abs=1e-9)
     assert one.terms["vae.posterior"]["kind"] == CLOSED_FORM
     with torch.no_grad():
-        draws = torch.stack([flow.log_prob(batch.x, batch.labels) for _ in range(8)])
+        draws = torch.stack([flow.log_prob(batch.x, batch.context) for _ in range(8)])
     assert abs(float(draws.mean()) - one.nats) < 4 * (one.error**2 + float(draws.std()) ** 2 / draws.numel()) ** 0.5
     assert one.nats < many.nats
