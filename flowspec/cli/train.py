@@ -25,6 +25,8 @@ INTERRUPTED = 130
 @click.option("--resume", is_flag=True, help="Go on with the run in RUN (start it, if there is none).")
 @click.option("--device", metavar="NAME", help="cpu, cuda, mps; the best there is unless given.")
 @click.option("--precision", type=click.Choice(["no", "bf16", "fp16"]), default="no", help="Mixed precision.")
+@click.option("--memory", type=click.Choice(["plain", "checkpoint", "reversible"]), default="plain",
+              help="What is kept for gradients: all, what enters networks' steps, what leaves runs of bijections.")
 @energy_option
 @setting_option
 def command(file: str, out: Path, data: str | None, energies: tuple[str, ...], settings: tuple[str, ...], **options) -> int:  # noqa: ANN003

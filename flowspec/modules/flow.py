@@ -11,6 +11,7 @@ from flowspec.bypass import without
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import needed_to_sample, part_paths
+from flowspec.modules.memory import Memory, saving
 from flowspec.modules.operations import Operation, Temperature, applied, operations, packed, temperature_of, unpack
 from flowspec.modules.priors.gaussian import Moments
 from flowspec.vocabulary.rules import State
@@ -59,11 +60,17 @@ class Flow(Section):
         sampling = [checked.nodes[i] for i in checked.sampling or ()]
         self._density = operations(self.at, density, lambda node: node.inputs, lambda node: node.given)
         self._sampling = operations(self.at, sampling, lambda node: node.outputs, needed_to_sample)
+        self.use_memory("plain")
 
     @property
     def input_state(self) -> State:
         """The shape of one example, and its number of levels where it is made of integers."""
         return self.checked.graph.input_state
+
+    def use_memory(self, memory: Memory) -> None:
+        """What the normalising direction keeps for gradients from now on; they and all results stay the same."""
+        self.memory = memory
+        self._kept = saving(self._density, memory)
 
     # --------------------------------------------------------------------------------------------- normalising direction
 
@@ -81,7 +88,7 @@ class Flow(Section):
         Their sum is `log_prob`, of the same draws, but for divergences in closed form, which stand in place of those draws' values.
         """
         wires, moments, found = self._start(self._checked_input(x), context), {}, {}
-        for operation in self._density:
+        for operation in self._kept:
             given = tuple(wires[wire] for wire in operation.given)
             for name, value in zip(operation.terms, self._terms(operation, wires, given, moments)):
                 found[name] = found[name] + value if name in found else value
@@ -112,7 +119,7 @@ class Flow(Section):
         wires = self._start(self._checked_input(x), context)
         log_det = x.new_zeros(len(x), dtype=torch.promote_types(_real(x), torch.float32))
         latents = []
-        for operation in self._density:
+        for operation in self._kept:
             given = tuple(wires[wire] for wire in operation.given)
             if operation.ends:
                 latents.append((operation, wires[operation.inputs[0]], given))
@@ -209,6 +216,7 @@ class Flow(Section):
             return self
         rest = Flow(check(without(self.checked.graph, parts), whole=False), self, self._contexts)
         rest.training = self.training
+        rest.use_memory(self.memory)
         return rest
 
     def parts(self, names: Collection[str]) -> list[nn.Module]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from flowspec.graph import End, Mark, Node
+from flowspec.graph import End, Mark, Node, Step
 from flowspec.modules.solvers import ConvergenceError
 from flowspec.terms import adds_nothing, divergences, term_names
 from flowspec.vocabulary.rules import State
@@ -33,6 +33,10 @@ class Operation:
     terms: tuple[str, ...] = ()
     """What it adds to log p(x), by name."""
     drops: tuple[int, ...] = ()
+    networks: bool = False
+    """Whether it has any."""
+    reversible: bool = False
+    """Whether what enters follows from what leaves, and neither is made of integers."""
 
 
 def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Callable[[Node], tuple[int, ...]],
@@ -50,8 +54,15 @@ def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Calla
             path=node.path, module=at(node.path), inputs=node.inputs, outputs=node.outputs, given=given(node), ends=ends,
             inverted=not ends and node.item.inverted, closed=node.path in closed, state=node.item.before[0], terms=() if adds_nothing(node) else term_names(node),
             drops=tuple(wire for wire in read if last[wire] == i),
+            networks=bool(node.item.networks) or (not ends and bool(node.item.flows)), reversible=not ends and _reversible(node.item),
         ))  # fmt: skip
     return tuple(found)
+
+
+def _reversible(step: Step) -> bool:
+    facts = step.word.facts(step.domain)
+    back = facts.density if step.inverted else facts.sampling
+    return facts.kind == "bijection" and back == "analytic" and all(state.levels is None for state in step.before)
 
 
 def packed(wires: Wires, numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...]:

@@ -13,6 +13,7 @@ from flowspec.data import Dataset
 from flowspec.data import load as load_data
 from flowspec.graph import Graph
 from flowspec.modules.flow import Flow
+from flowspec.modules.memory import Memory
 from flowspec.spec import Spec
 from flowspec.target import target
 from flowspec.train import weights
@@ -63,6 +64,7 @@ def train(
     resume: bool = False,
     device: str | None = None,
     precision: str = "no",
+    memory: Memory = "plain",
     display: Display | None = None,
     energies: Functions | None = None,
 ) -> Result:
@@ -70,8 +72,11 @@ def train(
 
     `data` stands in for the spec's; `epochs`, `steps`, `batch`, `lr` and `seed` for its settings. `max_steps` stops early without changing the
     plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of accelerate's
-    (`no`, `bf16`, `fp16`). `energies` are the functions that a target may name. Raises TrainingError, CheckpointError and DataError.
+    (`no`, `bf16`, `fp16`). `memory` is what is kept for gradients, and changes no result. `energies` are the functions that a target
+    may name. Raises TrainingError, CheckpointError and DataError.
     """
+    if memory == "reversible" and precision != "no":
+        raise TrainingError(f"reversible training needs full precision, since it computes activations from outputs; `{precision}` was asked for: use memory `checkpoint`")
     accelerator = _accelerator(device, precision)
     folder = Folder(Path(out), spec, accelerator.is_main_process)
     if folder.holds_a_run and not resume:
@@ -80,6 +85,7 @@ def train(
     task, described = task_of(graph, data, energies)
     agenda = plan(graph, task.examples, epochs=epochs, steps=steps, batch=batch, lr=lr, seed=seed)
     flow = spec.build(agenda.settings.seed, accelerator.device)
+    flow.use_memory(memory)
     trainer = Trainer(flow, task, agenda, folder, accelerator, display or Silent())
     if folder.state.exists():
         trainer.resume()

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 
 import flowspec.vocabulary  # noqa: F401  the words register themselves
 from flowspec.modules import module_of
+from flowspec.modules.operations import Operation
+from flowspec.modules.reversal import Reversed
 from flowspec.modules.transforms import TransformModule
 from flowspec.vocabulary.maps.shifts import Additive, Affine
 from flowspec.vocabulary.maps.spline import Spline
@@ -284,6 +286,29 @@ def test_the_volume_is_the_declared_one(example: Example) -> None:
         assert log_dets.abs().max() < 1e-12
     else:
         assert (log_dets.std() < 1e-12) == (volume == "constant")
+
+
+@each
+def test_gradients_from_what_leaves_are_the_ordinary_ones(example: Example) -> None:
+    """As reversible training takes them."""
+    facts = example.word.facts(example.states[0])
+    if facts.kind != "bijection" or facts.sampling != "analytic":
+        pytest.skip("is not reversed")
+    module = moved_off(made(example))
+    x, given = drawn(example)
+    ways = range(len(run(module, x, given)[0]))
+    alone = Operation(
+        "step", module, tuple(range(len(x))), tuple(10 + i for i in ways), tuple(range(20, 20 + len(given))), False, False, example.states[0], ("log_det",)
+    )
+    entering = [value.requires_grad_() for value in (*x, *given)]
+
+    def gradients(direction) -> tuple[Tensor | None, ...]:
+        z, log_det = run(direction, tuple(entering[: len(x)]), tuple(entering[len(x) :]))
+        loss = sum((part * part.detach().cos()).sum() for part in z) + (log_det * torch.arange(4)).sum()
+        return torch.autograd.grad(loss, [*entering, *module.parameters()], allow_unused=True, materialize_grads=True)
+
+    for found, wanted in zip(gradients(Reversed([alone])), gradients(module), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
 
 
 @each

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -12,6 +14,15 @@ from flowspec.vocabulary.rules import Ports
 
 Signal = tuple[Tensor | None, Tensor | None]
 """What enters at one site: a bias and a factor for each channel, either of which may be None."""
+
+
+def reached(module: nn.Module) -> Iterator[nn.Module]:
+    """The module and all that it runs: modules below it, and those of shared networks that it refers to."""
+    for part in module.modules():
+        yield part
+        if isinstance(part, Share):
+            for network in part._network:
+                yield from reached(network)
 
 
 class Share(nn.Module):
