@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "flowspec").rglob("*.py"))
 LAYERS = (
     "source", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "graph", "sharing", "checked", "terms", "bypass", "target",
-    "elaborate", "report", "check", "compiler", "spec", "diagram", "data", "modules", "verify", "plots", "train", "cli",
+    "elaborate", "report", "check", "compiler", "spec", "diagram", "data", "modules", "verify", "plots", "quality", "train", "cli",
 )  # fmt: skip
 """The packages and modules of flowspec from the bottom up; each imports itself and those before it."""
 AMONG = {"flowspec/plots/run.py": "train"}
@@ -35,6 +35,7 @@ LAZY = {
     "flowspec/data": "scikit-learn, torchvision and Pillow, each for its sources alone",
     "flowspec/report/family.py": "matplotlib, for the chart alone",
     "flowspec/plots": "matplotlib",
+    "flowspec/quality": "torchvision and scikit-learn, each for its features alone",
     "flowspec/train": "rich, for terminals alone",
 }
 """Files and folders that may import inside functions, with the reason."""

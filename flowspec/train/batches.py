@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-STREAMS = {"order": 1, "noise": 2, "flip": 3, "validation": 4, "test": 5, "sample": 6}
+STREAMS = {"order": 1, "noise": 2, "flip": 3, "validation": 4, "test": 5, "sample": 6, "quality": 7}
 
 
 def seeded(seed: int, stream: str, position: int = 0) -> int:

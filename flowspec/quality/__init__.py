@@ -1,0 +1,1 @@
+"""How close images that were drawn are to images that were taken."""
