@@ -40,13 +40,13 @@ def frechet(flow: Flow, data: Splits, samples: int, features: str | None = None,
 
 
 def _drawn(flow: Flow, like: Batch, n: int, temperature: Temperature | None, seed: int) -> Iterator[Tensor]:
-    """Samples, a chunk at a time, given the labels of `like` in turn where the flow is conditioned."""
+    """Samples, a chunk at a time, given the conditions of `like` in turn where the flow is conditioned."""
     temperature = flow.checked.graph.settings.get("sample", Sample()).temperature if temperature is None else temperature
     device = next(flow.parameters(), torch.empty(0)).device
     for numbers in torch.arange(n).split(CHUNK):
-        labels = None if like.labels is None else like.labels[numbers % len(like)].to(device)
+        context = {name: value[numbers % len(value)].to(device) for name, value in like.context.items()}
         with measuring(flow, seeded(seed, "quality", int(numbers[0]))):
-            yield flow.sample(len(numbers), labels, temperature).cpu()
+            yield flow.sample(len(numbers), context, temperature).cpu()
 
 
 @torch.no_grad()
