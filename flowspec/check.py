@@ -129,7 +129,8 @@ def _worst(steps: list[tuple[str, Facts]], field: str, scale: str) -> tuple[str,
 
 
 def _unread_contexts(graph: Graph, nodes: tuple[Node, ...]) -> list[Diagnostic]:
-    read = {wire for node in nodes for wire in node.given}
+    names = [context.name for context in graph.contexts]
+    read = {wire for node in nodes for wire in node.given} | {names.index(c.origin) + 1 for c in graph.contexts if c.origin}
     return [
         Diagnostic("FS509", f"context `{context.name}` is read by nothing", Label(context.span),
                    help=(f"give it to the conditioners that should read it: `given={context.name}`",))

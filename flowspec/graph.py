@@ -112,12 +112,15 @@ Item = Block | Step | End | Mark
 
 
 class ContextNode(Frozen):
-    """A condition of the whole flow, known in both directions: its slot is its name."""
+    """A condition of the whole flow, known in both directions: its slot is its name. It is given, or computed from another."""
 
     name: str
-    word: AnyInput
+    word: AnyInput | None
+    """What is given from outside, of a context that is."""
+    origin: str | None = None
+    """The context before it that it is computed from, of one that is not given."""
     state: State
-    """What the networks of the flow are given: the output of `network` if there is one."""
+    """What the networks of the flow read: the output of `network` if there is one."""
     network: Network | None = None
     span: Span
 
@@ -158,6 +161,11 @@ class Graph(Frozen):
     setting_spans: dict[str, Span] = {}
     """The place of each argument of a setting: `train.target`."""
     phases: tuple[Phase, ...] = ()
+
+    @property
+    def given_contexts(self) -> tuple[ContextNode, ...]:
+        """The contexts whose values come from outside."""
+        return tuple(context for context in self.contexts if context.origin is None)
 
 
 class Node(NamedTuple):
@@ -244,6 +252,8 @@ def networkx_view(graph: Graph) -> nx.DiGraph:
     for i, context in enumerate(graph.contexts):
         view.add_node(context.name, state=context.state)
         maker[i + 1] = context.name
+        if context.origin is not None:
+            view.add_edge(context.origin, context.name, state=context.network.ports.input, role="condition")
     nodes = [node for node in expand(graph) if not isinstance(node.item, Mark)]
     for node in nodes:
         view.add_node(node.path, item=node.item)

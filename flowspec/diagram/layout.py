@@ -64,8 +64,10 @@ class _Drawing:
 
     def _context(self, context: ContextNode) -> None:
         notes = wrapped(summary(context.network)) if context.network else []
-        text = "" if context.name == context.word.word else value_text(context.word)
+        text = "" if context.word is None or context.name == context.word.word else value_text(context.word)
         self.scene.flow.members.append(Box(context.name, "context", context.name, text, tuple(notes), beside="input"))
+        if context.origin is not None:
+            self.scene.edges.append(Edge(context.origin, context.name, role="condition"))
         self.slots[context.name] = Origin(context.name, context.state.shape)
 
     def items(self, items: tuple[Item, ...], path: str, level: int, around: tuple[Section, ...]) -> None:

@@ -194,18 +194,19 @@ class _Flow:
     def _declare_context(self, statement: tree.Context, scope: Scope) -> None:
         expression = statement.value
         first, *rest = expression.parts if isinstance(expression, tree.Compose) else (expression,)
-        spoken = speak(Input, evaluate(first, scope), scope, first.span)
-        name = statement.name.name if statement.name else spoken.word.word
+        value = evaluate(first, scope)
+        origin = self.frame.contexts.get(value.name) if isinstance(value, Symbol) and rest else None
+        word = None if origin else speak(Input, value, scope, first.span).word
+        name = statement.name.name if statement.name else value.name if origin else word.word
         if name in self.frame.contexts:
             first = next(Label(context.span, "declared here") for context in self.contexts if context.name == name)
             raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=("name it: `context … as label`",))
-        state, network = spoken.word.state(), None
+        state, network = origin.state if origin else word.state(), None
         if rest:
-            value = Deferred(tree.Compose(expression.span, tuple(rest)), scope)
-            plan = Planner(self.definitions).plan(value, expression.span)
+            plan = Planner(self.definitions).plan(Deferred(tree.Compose(expression.span, tuple(rest)), scope), expression.span)
             network = shaped(plan, state.shape, (), None).model_copy(update={"name": "network"})
             state = State(shape=network.ports.output)
-        self.contexts.append(ContextNode(name=name, word=spoken.word, state=state, network=network, span=statement.span))
+        self.contexts.append(ContextNode(name=name, word=word, origin=origin and origin.slot, state=state, network=network, span=statement.span))
         self.frame.contexts[name] = Known(name, state)
 
     # ----------------------------------------------------------------------------------------------- tail of the flow

@@ -91,7 +91,7 @@ class Conditions:
         flows = {}
         for field, demand in spoken.word.nested(domain).items():
             graph = self.nested(spoken.networks[field], spoken.at(field))
-            found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.contexts])
+            found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.given_contexts])
             if found not in ((demand.input, None, [demand.context]), (demand.input, None, [])):
                 raise _unfit(graph, demand, spoken.at(field))
             flows[field] = graph
@@ -212,7 +212,7 @@ def _at_given(diagnostic: Diagnostic, spoken: Spoken) -> Diagnostic:
 
 def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:
     real = "x".join(map(str, demand.input))
-    contexts = ", ".join(str(context.word.state()) for context in graph.contexts) or "none"
+    contexts = ", ".join(str(context.word.state()) for context in graph.given_contexts) or "none"
     state = graph.input_state
     kind = "integers" if state.levels is not None else "real numbers"
     return fail(

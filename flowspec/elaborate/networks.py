@@ -58,6 +58,7 @@ def _shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | 
             entering = plan.word.entering(input)
         if isinstance(plan.word, Modulate):
             _stands_in_shared(entering)
+        plan.word.takes(given)
         children = _children(plan, input, given, wanted, entering)
         sites = tuple(site for child in children for site in _sites(child)) if isinstance(plan.word, Share) else ()
         if isinstance(plan.word, Share):

@@ -78,7 +78,8 @@ def _contexts(checked: CheckedGraph) -> dict[str, Section]:
     contexts = {}
     for context in checked.graph.contexts:
         contexts[context.name] = built = Section()
-        built.put("input", module_of(context.word)(context.word))
+        if context.word is not None:
+            built.put("input", module_of(context.word)(context.word))
         if context.network is not None:
             built.put("network", network(context.network, {}))
     return contexts

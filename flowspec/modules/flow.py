@@ -247,13 +247,16 @@ class Flow(Section):
 
     def _start(self, x: Tensor | None, context: Condition) -> dict[int, Tensor]:
         wires = {} if x is None else {0: x}
-        names = list(self._contexts)
+        contexts = self.checked.graph.contexts
+        names = [context.name for context in self.checked.graph.given_contexts]
         given = context if isinstance(context, Mapping) else {} if context is None else dict.fromkeys(names[:1], context)
         if set(given) != set(names) or (isinstance(context, Tensor) and len(names) != 1):
             raise ValueError(f"the flow's contexts are: {', '.join(names) or 'none'}; given: {', '.join(given) or 'none'}")
-        for i, (name, modules) in enumerate(self._contexts.items()):
-            value = modules.at("input")(given[name])
-            wires[i + 1] = modules.at("network")(value) if "network" in modules._modules else value
+        values: dict[str, Tensor] = {}
+        for i, context in enumerate(contexts):
+            modules = self._contexts[context.name]
+            value = modules.at("input")(given[context.name]) if context.origin is None else values[context.origin]
+            wires[i + 1] = values[context.name] = value if context.network is None else modules.at("network")(value)
         return wires
 
 

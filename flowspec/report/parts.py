@@ -69,7 +69,7 @@ def _group(uses: Uses, path: str, copies: int, whole: int) -> Part:
 def _context(context: ContextNode, whole: int) -> Part:
     numbers = of_context(context)
     return Part(
-        path=context.name, kind="context", word=context.word.word, **counts(numbers),
+        path=context.name, kind="context", word=context.word and context.word.word, **counts(numbers),
         share_percent=_percent(numbers, whole), shape=context.state.shape,
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ def conditions(graph: Graph, data: Dataset) -> list[dict[str, Tensor]]:
 
     Classes are given the labels; any other context the condition of its name, or the only one that the data have.
     """
-    found = {context.name: _labels(context, data) if isinstance(context.word, Classes) else _values(context, data) for context in graph.contexts}
+    found = {context.name: _labels(context, data) if isinstance(context.word, Classes) else _values(context, data) for context in graph.given_contexts}
     return [{name: torch.from_numpy(np.ascontiguousarray(parts[i])) for name, parts in found.items()} for i in range(3)]
 
 

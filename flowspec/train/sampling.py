@@ -33,14 +33,14 @@ def sample_run(run: Path, out: Path, number: int | None = None, temperature: Tem
     context = _asked(flow, label, sound)
     if sound is not None and number is None:
         number = max(map(len, context.values()))
-    if len(context) < len(flow.checked.graph.contexts):
+    if len(context) < len(flow.checked.graph.given_contexts):
         context = open_run(run)[1].test.context | context
     _save(draw(flow, Batch(torch.empty(0), context), seed, number, temperature), flow, out, run)
 
 
 def _asked(flow: Flow, label: int | None, sound: Path | None) -> dict[str, Tensor]:
     """What the contexts are given that do not need the data of the run, by name."""
-    contexts, found = flow.checked.graph.contexts, {}
+    contexts, found = flow.checked.graph.given_contexts, {}
     for context in contexts:
         if isinstance(context.word, Classes) and (label is not None or len(contexts) == 1):
             found[context.name] = _classes(context, label)

@@ -35,7 +35,7 @@ def examples(state: State, n: int) -> Tensor:
 
 def contexts_of(graph: Graph, n: int) -> dict[str, Tensor] | None:
     """Random conditions for n examples."""
-    made = {context.name: _condition(context.word, n) for context in graph.contexts}
+    made = {context.name: _condition(context.word, n) for context in graph.given_contexts}
     return made or None
 
 

@@ -187,6 +187,9 @@ class NetworkWord(Word, role="network"):
         """The output's shape; `wanted` fills what the arguments leave open. Raises Fault when nothing does."""
         return input
 
+    def takes(self, given: tuple[Shape, ...]) -> None:
+        """Raises Fault where the word, which reads its conditions itself, cannot read these."""
+
     def wants(self, wanted: Shape) -> Shape | None:
         """The input that is wanted where this output is, or None if it does not follow."""
         return wanted if self.keeps_shape else None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import networkx as nx
 import pytest
+import torch
 
 from flowspec.graph import Block, Graph, Mark, networkx_view
-from tests.spec_text import compiled, flow
+from flowspec.modules.build import build
+from flowspec.report.numbers import of_graph
+from tests.spec_text import compiled, faults, flow
 
 GLOW = """
 flow glow(levels=3, steps=32, width=256) {
@@ -118,3 +121,37 @@ def test_glow_counts(steps, width, parameters):
     from flowspec.report.numbers import of_graph
 
     assert of_graph(compiled(GLOW, steps=steps, width=width).graph).parameters == parameters
+
+
+DERIVED = """
+flow f {
+    input vector(3)
+    context classes(4) >> linear(5) as label
+    context label >> linear(6) as hidden
+    autoregressive(affine, made([6, 6], conditions=added), given=hidden)
+    prior gaussian(mlp([8]), given=label)
+}
+"""
+
+
+def test_a_context_may_be_computed_from_one_before_it():
+    checked = compiled(DERIVED)
+    label, hidden = checked.graph.contexts
+    assert (hidden.origin, hidden.state.shape, checked.graph.given_contexts) == ("label", (6,), (label,))
+    assert networkx_view(checked.graph).has_edge("label", "hidden")
+    model = build(checked, seed=0)
+    x, labels = torch.randn(5, 3), torch.tensor([0, 1, 2, 3, 0])
+    z, _ = model(x, labels)
+    torch.testing.assert_close(model.inverse(z, labels), x, rtol=1e-4, atol=1e-4)
+    calls = []
+    model.at("context_hidden.network").register_forward_hook(lambda *_: calls.append(1))
+    model.log_prob(x, labels)
+    assert len(calls) == 1
+    assert sum(p.numel() for p in model.parameters()) == of_graph(checked.graph).parameters
+
+
+def test_faults_of_computed_contexts():
+    assert faults(DERIVED.replace(" as hidden", "").replace("=hidden", "=label"))[0][0] == "FS211"
+    assert faults(DERIVED.replace("label >> linear(6)", "later >> linear(6)"))[0][0] == "FS202"
+    assert faults(DERIVED.replace("linear(6) as hidden", "linear(7) as hidden")) == [("FS308", "given=hidden")]
+    assert faults(DERIVED.replace("given=hidden", "given=label").replace(", conditions=added", "")) == [("FS509", "context label >> linear(6) as hidden")]

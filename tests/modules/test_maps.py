@@ -10,7 +10,7 @@ from torch import Tensor
 
 import flowspec.vocabulary  # noqa: F401  the words register themselves
 from flowspec.modules import module_of
-from flowspec.vocabulary.maps.shifts import Additive, Affine
+from flowspec.vocabulary.maps.shifts import Additive, Affine, Gate
 from flowspec.vocabulary.maps.spline import Spline
 from flowspec.vocabulary.word import Map
 
@@ -20,6 +20,7 @@ MAPS = {
     "affine-tanh": Affine(scale="tanh", bound=1.5),
     "affine-sigmoid": Affine(scale="sigmoid"),
     "affine-softplus": Affine(scale="softplus", shift_first=True),
+    "gate": Gate(),
     "spline": Spline(),
     "spline-2": Spline(bins=2, bound=1.0, min_slope=0.1),
     "spline-40": Spline(bins=40, bound=5.0, min_width=1e-2, min_height=2e-2),
@@ -74,7 +75,8 @@ def test_gradients_are_those_of_finite_differences(word: Map) -> None:
 def test_at_zero_the_map_is_the_identity(word: Map) -> None:
     x, raw = drawn(word, (5,))
     y, log_slope = module_of(word)(word)(x, torch.zeros_like(raw))
-    scale = 1 / (1 + math.exp(-2)) if word == MAPS["affine-sigmoid"] else 1.0
+    offset = {MAPS["affine-sigmoid"]: 2.0, MAPS["gate"]: 1.0}.get(word)
+    scale = 1.0 if offset is None else 1 / (1 + math.exp(-offset))
     torch.testing.assert_close(y, scale * x, rtol=0, atol=1e-12)
     torch.testing.assert_close(log_slope.expand_as(x), torch.full_like(x, math.log(scale)), rtol=0, atol=1e-12)
 

@@ -44,3 +44,19 @@ class Affine(MapModule):
             return shift, scale, scale.log()
         log_scale = self.word.bound * torch.tanh(r / self.word.bound) if self.word.scale == "tanh" else r
         return shift, log_scale.exp(), log_scale
+
+
+class Gate(MapModule):
+    """y = g * x + (1 - g) * t: raw holds t, then r of g = sigmoid(r + offset)."""
+
+    def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        t, r = self._read(raw)
+        return torch.lerp(t, x, torch.sigmoid(r)), F.logsigmoid(r)
+
+    def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        t, r = self._read(raw)
+        return t + (y - t) / torch.sigmoid(r), -F.logsigmoid(r)
+
+    def _read(self, raw: Tensor) -> tuple[Tensor, Tensor]:
+        t, r = raw.flatten(1, 2).chunk(2, 1)
+        return t, r + self.word.offset

@@ -63,7 +63,8 @@ class MADE(nn.Module):
         self.degrees = (inputs, *(tuple(sorted(degrees)) for degrees in hidden), outputs)
         widths = [len(degrees) for degrees in self.degrees]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        conditions = sum(torch.Size(shape).numel() for shape in ports.given)
+        conditions = word.projected(ports)
+        self.adds = bool(ports.given) and not conditions
         self.condition = nn.Linear(conditions, widths[1], bias=False) if conditions else None
         self.activation = getattr(F, word.activation)
         for i, layer in enumerate(self.layers):
@@ -93,6 +94,7 @@ class MADE(nn.Module):
             state = self._layer(i, state)
             state = state + extra.t() if i == 0 and extra is not None else state
             state = self.activation(state) if i < len(self.layers) - 1 else state
+            state = state + given[0].t() if i == 0 and self.adds else state
         return state.t()
 
     def _layer(self, i: int, state: Tensor) -> Tensor:
@@ -110,7 +112,7 @@ class MADE(nn.Module):
 
         Called with None it gives feature 1's, (B, P); called with feature i, (B,), those of feature i + 1.
         """
-        return Incremental(self.layers, self.degrees, self.activation, batch, self._conditioned(given))
+        return Incremental(self.layers, self.degrees, self.activation, batch, self._conditioned(given), given[0] if self.adds else None)
 
     def _conditioned(self, given: tuple[Tensor, ...]) -> Tensor | None:
         if self.condition is None:

@@ -15,9 +15,10 @@ class UpConv(nn.ConvTranspose2d):
     """
 
     def __init__(self, word: words.UpConv, ports: Ports, children: dict[str, nn.Module]):
-        excess = word.kernel - word.stride
-        padding = (excess + 1) // 2
-        super().__init__(ports.input[0], ports.output[0], word.kernel, word.stride, padding, output_padding=2 * padding - excess, bias=word.bias)
+        kernel, stride = words.pair(word.kernel), words.pair(word.stride)
+        padding = tuple((k - s + 1) // 2 for k, s in zip(kernel, stride))
+        more = tuple(2 * p - (k - s) for p, k, s in zip(padding, kernel, stride))
+        super().__init__(ports.input[0], ports.output[0], kernel, stride, padding, output_padding=more, bias=word.bias)
 
 
 class Mean(nn.Module):

@@ -18,7 +18,7 @@ class Incremental:
 
     def __init__(
         self, layers: Sequence[nn.Linear], degrees: tuple[tuple[int, ...], ...], activation: Callable[[Tensor], Tensor],
-        batch: int, extra: Tensor | None,
+        batch: int, extra: Tensor | None, added: Tensor | None,
     ):  # fmt: skip
         orders = [sorted(range(len(units)), key=units.__getitem__) for units in degrees]
         features = len(degrees[0])
@@ -30,6 +30,7 @@ class Incremental:
         self.biases = [layer.bias[above, None] for layer, above in zip(layers, index[1:])]
         if extra is not None:
             self.biases[0] = self.biases[0] + extra.t()[index[1]]
+        self.added = None if added is None else added.t()[index[1]]
         # In place is faster, but would spoil what autograd has saved.
         self.in_place = not torch.is_grad_enabled()
         self.states = [self.weights[0].new_empty(len(units) if self.in_place else 0, batch) for units in degrees[:-1]]
@@ -42,7 +43,8 @@ class Incremental:
         for layer, below in enumerate(self.below[1:]):
             start, stop = below[self.feature], below[self.feature + 1]
             if start < stop:
-                self._keep(layer + 1, start, self.activation(self._rows(layer, start, stop)))
+                rows = self.activation(self._rows(layer, start, stop))
+                self._keep(layer + 1, start, rows if layer or self.added is None else rows + self.added[start:stop])
         start = self.feature * self.width
         return self._rows(len(self.weights) - 1, start, start + self.width).t()
 

@@ -123,30 +123,6 @@ class Gaussian(_Prior):
         return torch.logaddexp(log_sd, log_sd.new_tensor(self.word.floor).log()) if self.word.floor else log_sd
 
 
-class Bernoulli(_Prior):
-    """x log p + (1 - x) log(1 - p) summed over dimensions, p = sigmoid(logit)."""
-
-    def __init__(self, word: words.Bernoulli, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
-        super().__init__(word, z, given, networks)
-        self.has_network = bool(networks)
-        if not networks:
-            self.logit = nn.Parameter(torch.zeros(z.shape))
-
-    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
-        logit = self._logit(given).expand(z.shape)
-        return -F.binary_cross_entropy_with_logits(logit, z.to(logit.dtype), reduction="none").flatten(1).sum(1)
-
-    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
-        logit, noise = self._logit(given), self._empty(n).uniform_()
-        # x = 1 where the logit beats logistic noise; cooled noise leaves the likelier value.
-        return (logit > temperature * torch.logit(noise, eps=torch.finfo(noise.dtype).eps)).to(noise.dtype)
-
-    def _logit(self, given: tuple[Tensor, ...]) -> Tensor:
-        if not self.has_network:
-            return self.logit
-        return self.form(given[0], given[1:]) if given else self.form(self.like.new_zeros(1, *self.shape))
-
-
 class Mixture(_Prior):
     """log sum_k w_k N(z; mean_k, exp(log_sd_k)), w = softmax(logits), each component over the whole state."""
 

@@ -35,3 +35,13 @@ class Affine(Map, word="affine"):
     @property
     def width(self) -> int:
         return 2
+
+
+class Gate(Map, word="gate"):
+    """y = g * x + (1 - g) * t with g = sigmoid(r + offset) (IAF, Kingma et al. 2016, eqs. 13-14)."""
+
+    offset: float = 1.0
+
+    @property
+    def width(self) -> int:
+        return 2

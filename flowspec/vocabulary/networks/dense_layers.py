@@ -80,12 +80,22 @@ class MADE(NetworkWord, word="made"):
     sees units of no higher degree, an output of degree i only units below i. Conditions reach the first layer unmasked, and
     degrees then begin at 0, so that the first output too depends on them. The output is parameter-major: with D inputs and
     P*D outputs, output p*D + i has degree i.
+
+    `conditions=added`: one condition, of as many features as the first hidden layer has units, is added to what leaves that
+    layer (the context of IAF, Kingma et al. 2016), without weights of its own.
     """
 
     joins = False
 
     hidden: tuple[Width, ...]
     activation: Activation = "relu"
+    conditions: Literal["projected", "added"] = "projected"
+
+    def takes(self, given: tuple[Shape, ...]) -> None:
+        if self.conditions == "added" and given != ((*self.hidden[:1],),):
+            needed = f"one condition of {self.hidden[0]} features, those of its first hidden layer" if self.hidden else "a hidden layer"
+            raise Fault("FS308", f"`made(conditions=added)` needs {needed}; it is given {', '.join(map(written, given)) or 'none'}",
+                        argument="conditions", help=("compute it from another: `context h >> linear(64) as c`", "or leave `conditions` out"))  # fmt: skip
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         output = vector_output(self.word, None, input, wanted)
@@ -99,6 +109,10 @@ class MADE(NetworkWord, word="made"):
     def widths(self, ports: Ports) -> tuple[int, ...]:
         """Features of each layer, from the input to the output."""
         return (ports.input[0], *self.hidden, ports.output[0])
+
+    def projected(self, ports: Ports) -> int:
+        """Features of the conditions that reach the first layer through weights."""
+        return sum(_size(shape) for shape in ports.given) if self.conditions == "projected" else 0
 
     def degrees(self, ports: Ports) -> tuple[tuple[int, ...], ...]:
         """Degrees of the units of each layer, from the input (1 … D) to the output."""
@@ -124,7 +138,7 @@ class MADE(NetworkWord, word="made"):
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
         widths, tensors = self.widths(ports), []
-        conditions = sum(_size(shape) for shape in ports.given)
+        conditions = self.projected(ports)
         for i, live in enumerate(self.live(ports)):
             a, b = widths[i], widths[i + 1]
             tensors += [
@@ -136,8 +150,7 @@ class MADE(NetworkWord, word="made"):
         return tuple(tensors)
 
     def multiply_adds(self, ports: Ports) -> int:
-        widths = self.widths(ports)
-        conditions = sum(_size(shape) for shape in ports.given)
+        widths, conditions = self.widths(ports), self.projected(ports)
         return sum(a * b for a, b in zip(widths, widths[1:])) + conditions * widths[1]
 
 

@@ -11,37 +11,46 @@ from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
 Count = Annotated[int, Field(ge=1)]
+Sides = Count | Annotated[tuple[Count, ...], Field(min_length=2, max_length=2)]
+"""A number for height and width, or one for each."""
+
+
+def pair(sides: int | tuple[int, ...]) -> tuple[int, int]:
+    """Height and width."""
+    return (sides, sides) if isinstance(sides, int) else sides
 
 
 class UpConv(NetworkWord, word="upconv"):
     """A transposed 2-D convolution: a side of n becomes s*n with stride s.
 
     Its weight is that of the convolution it is the transpose of, whose output would be padded by p = ceil((k-s)/2) on every
-    side; where k-s is odd, one more row and column stand at the bottom and right.
+    side; where k-s is odd, one more row and column stand at the bottom and right. `kernel` and `stride` may have a height and a
+    width: `upconv([7, 5], stride=[7, 5])` makes an image of a single position.
     """
 
-    kernel: Count = 3
+    kernel: Sides = 3
     channels: Count | None = None
-    stride: Count = 2
+    stride: Sides = 2
     bias: bool = True
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
             raise Fault("FS302", f"`upconv` needs an image; {written(input)} arrives", help=("put `reshape([channels, height, width])` before it",))
-        if self.kernel < self.stride:
-            raise Fault("FS208", f"`upconv` needs a kernel of at least its stride, or positions would stay empty; found {self.kernel} and {self.stride}",
+        if any(k < s for k, s in zip(pair(self.kernel), pair(self.stride))):
+            found = f"{written(pair(self.kernel))} and {written(pair(self.stride))}"
+            raise Fault("FS208", f"`upconv` needs a kernel of at least its stride, or positions would stay empty; found {found}",
                         argument="kernel")  # fmt: skip
         channels = self.channels or (wanted[0] if wanted else None)
         if channels is None:
             raise Fault("FS309", "nothing says how many channels `upconv` gives", help=("say so: `upconv(3, channels=64)`",))
-        return (channels, *(self.stride * side for side in input[1:]))
+        return (channels, *(s * side for s, side in zip(pair(self.stride), input[1:])))
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
-        weight = Tensor(name="weight", shape=(ports.input[0], ports.output[0], self.kernel, self.kernel))
+        weight = Tensor(name="weight", shape=(ports.input[0], ports.output[0], *pair(self.kernel)))
         return (weight, Tensor(name="bias", shape=(ports.output[0],))) if self.bias else (weight,)
 
     def multiply_adds(self, ports: Ports) -> int:
-        return self.kernel**2 * prod(ports.input) * ports.output[0]
+        return prod(pair(self.kernel)) * prod(ports.input) * ports.output[0]
 
 
 class Mean(NetworkWord, word="mean"):

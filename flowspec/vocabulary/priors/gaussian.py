@@ -68,34 +68,6 @@ def _spread_over(per: str, z: State) -> Shape:
     return {"scalar": (), "channel": (z.channels, *ones), "element": z.shape}[per]
 
 
-class Bernoulli(Prior, word="bernoulli"):
-    """log p(x) of binary integers, x = 1 with probability sigmoid(logit), summed over dimensions.
-
-    `learned`: a logit for each dimension. A network gives the logits, reading what the distribution is given. Sampling divides
-    logits by the temperature; at 0 it gives the likelier value.
-    """
-
-    reads = "integers"
-    reparametrised = False
-
-    form: Literal["learned"] | Net = "learned"
-
-    def check(self, z: State) -> None:
-        if z.levels != 2:
-            found = "real numbers" if z.levels is None else f"integers 0 … {z.levels - 1}"
-            raise Fault("FS307", f"`bernoulli` is a distribution of the integers 0 and 1; {found} arrive",
-                        help=("declare the input binary, as in `input image(1, 28, 28, levels=2)`",))  # fmt: skip
-
-    def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
-        if self.form == "learned":
-            return {}
-        reason = f"a logit for each of {z.channels} channels"
-        return {"form": Demand(input=given[0] if given else z.shape, given=given[1:], output=z.shape, reason=reason)}
-
-    def parameters(self, z: State) -> tuple[Tensor, ...]:
-        return (Tensor(name="logit", shape=z.shape),) if self.form == "learned" else ()
-
-
 class Mixture(Prior, word="mixture"):
     """A mixture of Gaussians with diagonal covariance over the whole state: learned weights, means and log-sds."""
 
