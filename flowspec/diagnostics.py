@@ -10,8 +10,11 @@ import difflib
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Literal
 
 from flowspec.source import Span
+
+Severity = Literal["error", "warning"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Fix:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One fault of a spec: its code, what is wrong, where, why, and what would mend it."""
+    """One fault of a spec: its code, what is wrong, where, why, and what would mend it. With a warning the spec is still sound."""
 
     code: str
     message: str
@@ -45,6 +48,7 @@ class Diagnostic:
     fixes: tuple[Fix, ...] = ()
     chain: tuple[Label, ...] = field(default=())
     """The calls (`use`, `def`, `repeat` …) through which the fault was reached, outermost first."""
+    severity: Severity = "error"
 
 
 class SpecError(Exception):

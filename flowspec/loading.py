@@ -33,6 +33,8 @@ class Program:
     flow: tree.Definition
     definitions: Mapping[str, tree.Definition]
     sources: Mapping[str, Source]
+    uses: Mapping[tree.Use, str]
+    """The file that each `use` names, in whichever of the texts it stands."""
     faults: tuple[Diagnostic, ...] = ()
     hidden: frozenset[str] = frozenset()
     """Names in what could not be read: to call them unknown would be to tell the same fault again."""
@@ -72,7 +74,7 @@ def load(source: Source, folder: Path | None = None) -> Program:
             reader.faults.append(Diagnostic("FS107", "there is no flow in this file", Label(Span(source.name, 0, 0)),
                                             help=("a spec holds `flow name { input …  …  prior … }`",)))  # fmt: skip
         raise SpecFaults(reader.faults, reader.sources)
-    return Program(flow, reader.definitions, reader.sources, tuple(reader.faults), frozenset(reader.hidden))
+    return Program(flow, reader.definitions, reader.sources, reader.uses, tuple(reader.faults), frozenset(reader.hidden))
 
 
 class SpecFaults(SpecError):
@@ -93,6 +95,7 @@ class _Reader:
         self.hidden: set[str] = set()
         self.sources: dict[str, Source] = {}
         self.definitions: dict[str, tree.Definition] = {}
+        self.uses: dict[tree.Use, str] = {}
         self.faults: list[Diagnostic] = []
         self.reading: list[str] = []
 
@@ -138,8 +141,10 @@ class _Reader:
             self._fault("FS214", f"`{use.path.value}` uses itself: {way}", use, help=("move what both need to a file of its own",))
         elif len(self.sources) >= MOST_FILES:
             self._fault("FS806", f"a spec may use at most {MOST_FILES} files", use)
-        elif str(path) not in self.sources:
-            self._read_used(use, path)
+        else:
+            self.uses[use] = str(path)
+            if str(path) not in self.sources:
+                self._read_used(use, path)
 
     def _read_used(self, use: tree.Use, path: Path) -> None:
         try:

@@ -9,11 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from flowspec import loading
 from flowspec.checked import CheckedGraph
 from flowspec.compiler import compile_text
+from flowspec.diagnostics import Diagnostic
 from flowspec.elaborate.values import Symbol, Value
+from flowspec.loading import Program, find
+from flowspec.loading import load as load_program
 from flowspec.source import Source, Span
+from flowspec.unused import unused
 
 if TYPE_CHECKING:
     from flowspec.modules.flow import Flow
@@ -39,9 +42,19 @@ class Spec:
         return self.checked.graph.name
 
     @cached_property
+    def program(self) -> Program:
+        """The definitions that the text can see."""
+        return load_program(self.source, self.folder)
+
+    @property
     def sources(self) -> Mapping[str, Source]:
         """The text and those of the files it uses, by name."""
-        return loading.load(self.source, self.folder).sources
+        return self.program.sources
+
+    @cached_property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What the text names and never uses."""
+        return unused(self.program)
 
     @cached_property
     def canonical(self) -> str:
@@ -94,7 +107,7 @@ def load(path_or_text: str | Path, **overrides: Plain) -> Spec:
     """
     if isinstance(path_or_text, str) and ("{" in path_or_text or "\n" in path_or_text):
         return compile_source(Source("<text>", path_or_text), None, overrides)
-    path = loading.find(str(path_or_text))
+    path = find(str(path_or_text))
     return compile_source(Source(str(path), path.read_text(encoding="utf-8")), path.parent, overrides)
 
 

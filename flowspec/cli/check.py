@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import click
 
-from flowspec.cli.console import coloured, rendered
+from flowspec.cli.console import rendered, show
 from flowspec.cli.fixes import fix_file
 from flowspec.cli.specs import compiled, setting_option
 from flowspec.diagnostics import Diagnostic, SpecError
 from flowspec.source import Source
 
 FORMATS = ("text", "json", "github", "sarif")
+
+
+class _Found(NamedTuple):
+    """What was found of a file: the name of its flow, if it is sound, and its faults or its warnings."""
+
+    flow: str
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
 
 
 @click.command("check")
@@ -34,27 +44,28 @@ def command(files: tuple[str, ...], form: str, fix: bool, unsafe_fixes: bool, se
 
 
 def _check(file: str, form: str, settings: tuple[str, ...]) -> bool:
-    """Shows the faults of a file; whether it has any."""
-    try:
-        spec = compiled(file, settings)
-    except SpecError as error:
-        text = rendered(error.diagnostics, getattr(error, "sources", {}), form)
-        click.echo(coloured(text) if form == "text" and sys.stdout.isatty() else text, nl=not text.endswith("\n"))
-        return True
+    """Shows the faults of a file, or else its warnings; whether it has faults."""
+    found = _found(file, settings)
     if form == "text":
-        click.echo(f"{file}: flow `{spec.name}` is sound")
-    return False
+        show(found.diagnostics, found.sources, sys.stdout)
+    elif found.diagnostics:
+        click.echo(rendered(found.diagnostics, found.sources, form))
+    if form == "text" and found.flow:
+        click.echo(f"{file}: flow `{found.flow}` is sound")
+    return not found.flow
 
 
 def _check_together(files: tuple[str, ...], form: str, settings: tuple[str, ...]) -> int:
     """Shows the faults of all files in one log."""
-    found: list[Diagnostic] = []
-    sources: dict[str, Source] = {}
-    for file in files:
-        try:
-            compiled(file, settings)
-        except SpecError as error:
-            found += error.diagnostics
-            sources |= getattr(error, "sources", {})
-    click.echo(rendered(tuple(found), sources, form))
-    return int(bool(found))
+    found = [_found(file, settings) for file in files]
+    sources = {name: source for one in found for name, source in one.sources.items()}
+    click.echo(rendered(tuple(diagnostic for one in found for diagnostic in one.diagnostics), sources, form))
+    return int(not all(one.flow for one in found))
+
+
+def _found(file: str, settings: tuple[str, ...]) -> _Found:
+    try:
+        spec = compiled(file, settings)
+    except SpecError as error:
+        return _Found("", error.diagnostics, getattr(error, "sources", {}))
+    return _Found(spec.name, spec.warnings, spec.sources)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from typing import TextIO
@@ -12,20 +11,22 @@ import click
 from flowspec.diagnostics import Diagnostic, SpecError
 from flowspec.source import Source
 
-_COLOURS = (
-    (re.compile(r"^(error|warning)(\[\w+\])?", re.MULTILINE), {"fg": "red", "bold": True}),
-    (re.compile(r"^\s*(?:-->|:::).*$", re.MULTILINE), {"fg": "blue"}),
-    (re.compile(r"(?<=\| )\s*\^+.*$", re.MULTILINE), {"fg": "red", "bold": True}),
-    (re.compile(r"(?<=\| )\s*-{2,}.*$", re.MULTILINE), {"fg": "blue", "bold": True}),
-    (re.compile(r"(?<== )(help|note|path):", re.MULTILINE), {"fg": "cyan", "bold": True}),
-)
-
 
 def show_faults(error: SpecError, stream: TextIO | None = None) -> None:
     """Prints every fault of a spec with its place in the text."""
-    stream = stream or sys.stderr
-    text = rendered(error.diagnostics, getattr(error, "sources", {}), "text")
-    click.echo(coloured(text) if stream.isatty() else text, file=stream, nl=not text.endswith("\n"))
+    show(error.diagnostics, getattr(error, "sources", {}), stream or sys.stderr)
+
+
+def show(diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source], stream: TextIO) -> None:
+    """Prints diagnostics as text, on a terminal in colour."""
+    if stream.isatty():
+        from rich.console import Console  # which only a terminal needs
+
+        from flowspec.rendering.terminal import render_terminal
+
+        render_terminal(diagnostics, sources, Console(file=stream))
+    elif diagnostics:
+        click.echo(rendered(diagnostics, sources, "text"), file=stream)
 
 
 def rendered(diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source], form: str) -> str:
@@ -33,13 +34,6 @@ def rendered(diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source],
     from flowspec.rendering import github, jsonl, sarif, text
 
     return {"text": text, "json": jsonl, "github": github, "sarif": sarif}[form].render(diagnostics, sources)
-
-
-def coloured(text: str) -> str:
-    """Rendered diagnostics with the colours of a terminal."""
-    for pattern, style in _COLOURS:
-        text = pattern.sub(lambda match, style=style: click.style(match[0], **style), text)
-    return text
 
 
 def show_error(message: str) -> None:

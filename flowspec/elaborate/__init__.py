@@ -18,6 +18,7 @@ from flowspec.elaborate.independence import Hidden, independent
 from flowspec.elaborate.networks import shaped
 from flowspec.elaborate.plans import Planner
 from flowspec.elaborate.settings import setting
+from flowspec.elaborate.unreached import faults_of_unreached
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, fail
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
 from flowspec.loading import Program
@@ -39,6 +40,7 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
     definitions = Definitions(program.definitions)
     place = program.flow.name.span
     graph, faults, hidden = _settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, place), overrides or {}, place)
+    faults += faults_of_unreached(program, definitions)
     faults = (*program.faults, *independent(faults, hidden, program))
     if faults or graph is None:
         raise SpecError(faults)

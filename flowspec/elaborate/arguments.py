@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.calls import bind, call_of, unknown_word
 from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, meaning, shown
 from flowspec.elaborate.sources import source
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, fail, unknown_or
@@ -64,26 +65,21 @@ def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
 
 
 def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
-    fields, values, networks, inner, faults = fields_of(word), {}, {}, {}, []
+    fields, values, networks, inner = fields_of(word), {}, {}, {}
     spans = {name: argument.span for name, argument in bound.items()}
-    given, failed = None, False
+    faults, given = Gathered(), None
     for name, argument in bound.items():
-        try:
-            value = evaluate(argument.value, scope)
-            if name == "given" and name not in fields:
-                given = value
-                continue
-            result = convert(value, fields[name], scope, argument.value.span)
-        except SpecError as error:
-            faults, failed = [*faults, *error.diagnostics], True
-            continue
-        if isinstance(result, Spoken):
-            inner[name], result = result, result.word
-        elif is_network(result):
-            networks[name], result = result, write(argument.value)
-        values[name] = result
-    if failed:
-        raise SpecError(faults)
+        value = faults.tried(lambda: evaluate(argument.value, scope))
+        if name == "given" and name not in fields:
+            given = value
+        elif value is not None:
+            values[name] = faults.tried(lambda: convert(value, fields[name], scope, argument.value.span))
+    faults.end()
+    for name, value in values.items():
+        if isinstance(value, Spoken):
+            inner[name], values[name] = value, value.word
+        elif is_network(value):
+            networks[name], values[name] = value, write(bound[name].value)
     return Spoken(_validated(word, values, spans, span), networks, spans, span, given, inner)
 
 

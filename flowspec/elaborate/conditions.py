@@ -11,7 +11,7 @@ from flowspec.elaborate.arguments import Spoken, from_fault
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
 from flowspec.elaborate.effort import OutOfBounds
-from flowspec.elaborate.frames import Frame, Slots, Trail
+from flowspec.elaborate.frames import Frame, Section, Slots, Trail
 from flowspec.elaborate.networks import build
 from flowspec.elaborate.plans import Planner
 from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail, unknown
@@ -49,7 +49,7 @@ class Conditions:
         self.turned = False
         """Inside `inverse { }`, where statements are read backwards and transforms are turned round."""
 
-    def _guarded(self, statement: tree.Statement, action: Callable[[], None]) -> None:
+    def _guarded(self, statement: tree.Statement, section: Section, action: Callable[[], None]) -> None:
         self.definitions.effort.spend(statement.span)
         wire = self.slots.open.get(self.slots.current)
         try:
@@ -60,13 +60,20 @@ class Conditions:
             self._report(error, wire.trail if wire else None)
             self.hidden.update((name, statement.span) for name in declared(statement))
             self.slots.blur(statement.span, reopen=any(d.code in ("FS501", "FS502") for d in error.diagnostics))
+            self._look_into(statement, section)
+
+    def _look_into(self, statement: tree.Statement, section: Section) -> None:
+        """After a fault before the bodies of a statement: looks for faults in these, with their states unknown."""
+        raise NotImplementedError
 
     def _report(self, error: SpecError, trail: Trail | None = None) -> None:
         found = error.diagnostics
         if not isinstance(error, Told):
             chain = self.definitions.chain()
             found = (on_path(replace(d, chain=(*chain, *d.chain)), trail) for d in found)
-        self.faults += [d for d in found if not any((d.code, d.primary) == (f.code, f.primary) for f in self.faults)]
+        for d in found:
+            if not any((d.code, d.primary) == (f.code, f.primary) for f in self.faults):
+                self.faults.append(d)
         if len(self.faults) >= MOST_FAULTS:
             raise OutOfBounds(())
 

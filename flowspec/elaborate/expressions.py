@@ -94,7 +94,9 @@ def _binary(expression: tree.Binary, scope: Scope) -> Value:
 
 def _symbols(left: Symbol | Symbols, right: Value, expression: tree.Binary) -> Symbols:
     if not isinstance(right, Symbol):
-        raise fail("FS206", "names can only be joined to names", expression.right.span, help=("for example `concat+bias`",))
+        names = " and ".join(f"`{symbol.name}`" for symbol in (left.names if isinstance(left, Symbols) else (left,)))
+        raise fail("FS206", f"names can only be joined to names; found {described(right)}", expression.span,
+                   label=f"{names} {'is the name' if isinstance(left, Symbol) else 'are names'} of no number here", help=("for example `concat+bias`",))  # fmt: skip
     return Symbols((*(left.names if isinstance(left, Symbols) else (left,)), right))
 
 

@@ -11,7 +11,7 @@ from flowspec.elaborate.calls import unknown_word
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
-from flowspec.elaborate.frames import Frame, Section, Wire
+from flowspec.elaborate.frames import Frame, Section, Wire, bodies
 from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
 from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, fail, truth
@@ -34,7 +34,16 @@ class FlowElaborator(Steps):
 
     def _statements(self, body: tree.Body, section: Section) -> None:
         for statement in reversed(_lets_first(body)) if self.turned else body.statements:
-            self._guarded(statement, lambda: _RULES[type(statement)](self, statement, section))
+            self._guarded(statement, section, lambda: _RULES[type(statement)](self, statement, section))
+
+    def _look_into(self, statement: tree.Statement, section: Section) -> None:
+        names = {statement.name.name: LOST} if isinstance(statement, tree.For) else {}
+        before = self.slots.unknown()
+        for body in bodies(statement):
+            self.slots.open |= before | {self.slots.current: Wire(None, body.span)}
+            self._statements(body, Section(section.scope.inner(**names), [], {}))
+            self.slots.open.pop(self.slots.current, None)
+        self.slots.open |= before
 
     def _block(self, kind: str, name: str, body: tree.Body, scope: Scope, section: Section, first: int | None = None) -> Block:
         self.definitions.effort.spend(body.span)

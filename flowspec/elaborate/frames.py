@@ -155,6 +155,10 @@ class Slots:
         elif reopen:
             self.open[self.current] = Wire(None, span)
 
+    def unknown(self) -> dict[str, Wire]:
+        """The open wires as they are to be taken after a fault: their states are not known."""
+        return {slot: Wire(None, wire.span) for slot, wire in self.open.items()}
+
     def snapshot(self) -> tuple:
         """What a repetition must leave as it was for its next iteration to be the same."""
         return self.current, tuple((slot, wire.state) for slot, wire in self.open.items())
@@ -167,5 +171,10 @@ def tap_names(body: tree.Body) -> set[str]:
         for statement in stack.pop().statements:
             if isinstance(statement, tree.Tap):
                 names.add(statement.name.name)
-            stack += [inner for inner in (getattr(statement, "body", None), getattr(statement, "otherwise", None)) if inner]
+            stack += bodies(statement)
     return names
+
+
+def bodies(statement: tree.Statement) -> list[tree.Body]:
+    """The bodies of a statement: more than one for an `if` with an `else`."""
+    return [body for body in (getattr(statement, "body", None), getattr(statement, "otherwise", None)) if body]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate.arguments import Spoken, items_of, speak
 from flowspec.elaborate.calls import call_of, unknown_word
 from flowspec.elaborate.definitions import Definitions
 from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.repeating import listed, repetitions
-from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, fail, truth
+from flowspec.elaborate.values import LOST, Deferred, Scope, Value, fail, truth
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.networks.structure import Chain
 from flowspec.vocabulary.rules import Shape
 from flowspec.vocabulary.word import NetworkWord
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -68,44 +73,61 @@ class Planner:
 
     def pieces(self, value: Value, span: Span) -> list[Plan]:
         """The networks that stand one after another in a value."""
-        if isinstance(value, Deferred) and isinstance(value.expression, tree.Compose):
-            parts = [(evaluate(part, value.scope), part.span) for part in value.expression.parts]
-            return [piece for part, place in parts for piece in self.pieces(part, place)]
-        return [self._single(value, span, None)]
+        if not isinstance(value, Deferred) or not isinstance(value.expression, tree.Compose):
+            return [self._single(value, span)]
+        faults = Gathered()
+        found = [faults.tried(lambda: self.pieces(evaluate(part, value.scope), part.span)) for part in value.expression.parts]
+        faults.end()
+        return [piece for pieces in found for piece in pieces]
 
-    def _single(self, value: Value, span: Span, body: tree.Body | None) -> Plan:
+    def _single(self, value: Value, span: Span) -> Plan:
         self.definitions.effort.spend_piece(span)
-        scope = value.scope if isinstance(value, Deferred) else Scope({})
-        name, name_span, arguments, scope = call_of("a network", value, scope, span)
+        name, _, arguments, scope = call_of("a network", value, Scope({}), span)
         definition = self.definitions.find("net", name)
-        if definition is not None and body is None:
+        if definition is not None:
             return self._net(definition, arguments, scope, span)
-        if name not in NetworkWord.words:
-            other = self.definitions.kind(name)
-            if other:
-                help = ("write what it computes as a `net`; a `def` is a run of transforms, and stands on a line of its own",)
-                raise fail("FS204", f"`{name}` is a `{other}`; a network is needed here", name_span, help=help if other == "def" else ())
-            raise unknown_word(NetworkWord, name, name_span, self.definitions.names("net"))
-        spoken = speak(NetworkWord, value, scope, span)
-        self.definitions.effort.spend_piece(span, items_of(spoken))
-        return self._combinator(spoken, name, span, scope, body)
-
-    def _combinator(self, spoken: Spoken, name: str, span: Span, scope: Scope, body: tree.Body | None) -> Plan:
-        takes_body = spoken.word.body is not None and not spoken.networks
-        if takes_body and body is None:
+        spoken = self._spoken(value, span)
+        if spoken.word.body is not None and not spoken.networks:
             raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span, notes=("a body stands in a `net`, not within the arguments of a call",),
                        help=(f"name the network, `net blocks {{ {name} {{ linear; relu }} }}`, and write `blocks` here",))  # fmt: skip
-        if body is not None and not takes_body:
-            raise fail("FS209", f"`{name}` takes no body", body.span, help=("what follows it is written on the next line, or after `;` or `>>`",))
         inner = [piece for field, value in spoken.networks.items() for piece in self.pieces(value, spoken.at(field))]
-        children = self.body(body, scope) if body is not None else named(inner)
-        return Plan(name, spoken.word, span, spoken.spans, children)
+        return Plan(name, spoken.word, span, spoken.spans, named(inner))
+
+    def _spoken(self, value: Value, span: Span) -> Spoken:
+        name, place, _, scope = call_of("a network", value, Scope({}), span)
+        if name not in NetworkWord.words:
+            raise self._no_network(name, place)
+        spoken = speak(NetworkWord, value, scope, span)
+        self.definitions.effort.spend_piece(span, items_of(spoken))
+        return spoken
+
+    def _no_network(self, name: str, span: Span) -> SpecError:
+        kind = self.definitions.kind(name)
+        if kind is None:
+            return unknown_word(NetworkWord, name, span, self.definitions.names("net"))
+        help = ("write what it computes as a `net`; a `def` is a run of transforms, and stands on a line of its own",) if kind == "def" else ()
+        return fail("FS204", f"`{name}` is a `{kind}`; a network is needed here", span, help=help)
 
     def _net(self, definition: tree.Definition, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Plan:
         with self.definitions.inside(definition, span):
             inner = self.definitions.bind(definition, arguments, scope, span)
             children = self.body(definition.body, inner)
         return Plan(definition.name.name, Chain(), span, children=children, net=True)
+
+    def _combined(self, value: Value, span: Span, body: tree.Body, scope: Scope) -> Plan:
+        self.definitions.effort.spend_piece(span)
+        faults = Gathered()
+        spoken = faults.tried(lambda: self._combinator(value, span, body))
+        children = faults.tried(lambda: self.body(body, scope))
+        faults.end()
+        return Plan(spoken.word.word, spoken.word, span, spoken.spans, children)
+
+    def _combinator(self, value: Value, span: Span, body: tree.Body) -> Spoken:
+        name, *_ = call_of("a network", value, Scope({}), span)
+        spoken = None if self.definitions.find("net", name) else self._spoken(value, span)
+        if spoken is None or spoken.word.body is None or spoken.networks:
+            raise fail("FS209", f"`{name}` takes no body", body.span, help=("what follows it is written on the next line, or after `;` or `>>`",))
+        return spoken
 
     def body(self, body: tree.Body, scope: Scope) -> tuple[Plan, ...]:
         """The networks of a body, named."""
@@ -116,12 +138,15 @@ class Planner:
 
     def _statements(self, body: tree.Body, scope: Scope) -> list[Plan]:
         plans: list[Plan] = []
+        faults = Gathered()
         for statement in body.statements:
             self.definitions.effort.spend_piece(statement.span)
             if isinstance(statement, tree.Let):
-                scope = scope.inner(**{statement.name.name: evaluate(statement.value, scope)})
+                value = faults.tried(lambda: evaluate(statement.value, scope))
+                scope = scope.inner(**{statement.name.name: LOST if value is None else value})
             else:
-                plans += self._statement(statement, scope)
+                plans += faults.tried(lambda: self._statement(statement, scope)) or []
+        faults.end()
         return plans
 
     def _statement(self, statement: tree.Statement, scope: Scope) -> list[Plan]:
@@ -129,26 +154,32 @@ class Planner:
             case tree.Do(value=value, body=None):
                 return self.pieces(evaluate(value, scope), value.span)
             case tree.Do(value=value, body=body):
-                found = evaluate(value, scope)
-                found = replace(found, scope=scope) if isinstance(found, Deferred) else found
-                if isinstance(found, Symbol):
-                    found = Deferred(tree.Call(value.span, found.name, value.span, ()), scope)
-                return [self._single(found, value.span, body)]
+                return [self._combined(evaluate(value, scope), value.span, body, scope)]
             case tree.Repeat(count=count, body=body):
-                times = repetitions(evaluate(count, scope), count.span)
-                return [self._iteration("step", None, body, scope) for _ in range(times)]
+                times = self._head(lambda: repetitions(evaluate(count, scope), count.span), scope, body)
+                return [self._iteration("step", body, scope) for _ in range(times)]
             case tree.For(name=name, values=values, body=body):
-                items = listed(evaluate(values, scope), values.span)
-                return [self._iteration(name.name, i, body, scope.inner(**{name.name: item})) for i, item in enumerate(items)]
+                items = self._head(lambda: listed(evaluate(values, scope), values.span), scope.inner(**{name.name: LOST}), body)
+                return [self._iteration(name.name, body, scope.inner(**{name.name: item})) for item in items]
             case tree.If(condition=condition, body=body, otherwise=otherwise):
-                chosen = body if truth(evaluate(condition, scope), condition.span) else otherwise
+                holds = self._head(lambda: truth(evaluate(condition, scope), condition.span), scope, body, otherwise)
+                chosen = body if holds else otherwise
                 return self._statements(chosen, scope) if chosen else []
             case tree.Skipped():
                 raise SpecError(())
         raise fail("FS210", "this statement belongs in a flow, not in a network", statement.span,
                    help=("a `net` holds networks, `let`, `repeat`, `for` and `if`",))  # fmt: skip
 
-    def _iteration(self, name: str, index: int | None, body: tree.Body, scope: Scope) -> Plan:
+    def _head(self, head: Callable[[], Result], scope: Scope, *bodies: tree.Body | None) -> Result:
+        """What the head of a structure gives. Where it fails, its bodies are looked at for faults of their own."""
+        faults = Gathered()
+        result = faults.tried(head)
+        for body in filter(None, bodies if faults.failed else ()):
+            faults.tried(lambda: self._statements(body, scope))
+        faults.end()
+        return result
+
+    def _iteration(self, name: str, body: tree.Body, scope: Scope) -> Plan:
         return Plan(name, Chain(), body.span, children=self.body(body, scope), first=1)
 
 

@@ -118,7 +118,8 @@ def unknown_or(needed: str, value: Value, span: Span) -> SpecError:
     """An error for a value of the wrong type: an unbound name is called unknown."""
     if isinstance(value, Symbol):
         known = list(value.scope.names()) if value.scope else []
-        help = () if nearest(value.name, known) or not known else ("names known here: " + ", ".join(f"`{name}`" for name in dict.fromkeys(known)),)
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(known))
+        help = () if nearest(value.name, known) else (f"names known here: {names}" if names else f"make it a parameter, or name a value: `let {value.name} = …`",)
         return unknown(f"unknown name `{value.name}`: {needed} is needed here", value.name, value.span, known, help)
     return fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=example(needed, value))
 

@@ -17,7 +17,7 @@ def _command(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> str:
     properties = {"file": diagnostic.primary.span.file, **_range(diagnostic, sources), "title": diagnostic.code}
     shown = ",".join(f"{name}={_escaped(str(value), '%', ':', ',')}" for name, value in properties.items())
     parts = (diagnostic.message, diagnostic.primary.text, *diagnostic.notes, *diagnostic.help)
-    return f"::error {shown}::{_escaped('; '.join(filter(None, parts)), '%')}"
+    return f"::{diagnostic.severity} {shown}::{_escaped('; '.join(filter(None, parts)), '%')}"
 
 
 def _range(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> dict[str, int]:

@@ -25,7 +25,7 @@ def as_object(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> dict[str
     return {
         "schema": SCHEMA,
         "code": diagnostic.code,
-        "severity": "error",
+        "severity": diagnostic.severity,
         "message": diagnostic.message,
         **_range(diagnostic.primary.span, sources),
         "labels": [_label(label, sources) for label in (diagnostic.primary, *diagnostic.secondary)],

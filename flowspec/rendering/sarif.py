@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from flowspec import __version__
 from flowspec.codes import codes
-from flowspec.diagnostics import Diagnostic, Fix, Label
+from flowspec.diagnostics import Diagnostic, Fix, Label, Severity
 from flowspec.source import Source, Span
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,16 +27,17 @@ def render(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Source]) -> 
 
 def as_log(diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source]) -> dict[str, Any]:
     """The log in values of JSON."""
-    rules = sorted({diagnostic.code for diagnostic in diagnostics})
-    driver = {"name": "flowspec", "version": __version__, "rules": [_rule(code) for code in rules]}
+    levels = {diagnostic.code: diagnostic.severity for diagnostic in diagnostics}
+    rules = sorted(levels)
+    driver = {"name": "flowspec", "version": __version__, "rules": [_rule(code, levels[code]) for code in rules]}
     results = [_result(diagnostic, rules, sources) for diagnostic in diagnostics]
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(code: str) -> dict[str, Any]:
+def _rule(code: str, level: Severity) -> dict[str, Any]:
     known = codes()[code]
-    return {"id": code, "shortDescription": {"text": known.title}, "fullDescription": {"text": known.explanation}, "defaultConfiguration": {"level": "error"}}
+    return {"id": code, "shortDescription": {"text": known.title}, "fullDescription": {"text": known.explanation}, "defaultConfiguration": {"level": level}}
 
 
 def _result(diagnostic: Diagnostic, rules: list[str], sources: Mapping[str, Source]) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def _result(diagnostic: Diagnostic, rules: list[str], sources: Mapping[str, Sour
     result = {
         "ruleId": diagnostic.code,
         "ruleIndex": rules.index(diagnostic.code),
-        "level": "error",
+        "level": diagnostic.severity,
         "message": {"text": "\n".join(filter(None, said))},
         "locations": [_location(diagnostic.primary, sources)],
     }

@@ -13,7 +13,8 @@ from flowspec.source import Source
 
 _STYLES = {
     r"(?m)^error\[FS\d+\]": "bold red",
-    r"(?m)^error\[FS\d+\](: .*)$": "bold",
+    r"(?m)^warning\[FS\d+\]": "bold yellow",
+    r"(?m)^(?:error|warning)\[FS\d+\](: .*)$": "bold",
     r"(?m)^ *(-->|:::) .*$": "blue",
     r"(?m)^ *\d* \|": "blue",
     r"(?m)^ * \| +(\^+.*)$": "red",

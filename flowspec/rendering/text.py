@@ -31,7 +31,7 @@ def _lines(diagnostic: Diagnostic, sources: Mapping[str, Source]) -> list[str]:
     gutter, excerpts = excerpt(diagnostic, sources)
     margin = " " * gutter
     return [
-        f"error[{diagnostic.code}]: {diagnostic.message}",
+        f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.message}",
         f"{margin}--> {place(diagnostic.primary, sources)}",
         *excerpts,
         *_remarks(diagnostic, sources, margin),

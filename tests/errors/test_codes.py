@@ -13,9 +13,9 @@ from click.testing import CliRunner
 import flowspec
 from flowspec.cli import explain
 from flowspec.codes import Code, UnknownCode, codes, find
-from flowspec.compiler import compile_text
 from flowspec.diagnostics import SpecError
 from flowspec.source import Source
+from flowspec.spec import compile_source
 from tests.errors.corpus import CASES, expected
 
 ALL = list(codes().values())
@@ -33,14 +33,14 @@ def used() -> Iterator[str]:
 
 
 def faults(text: str, folder: Path) -> list[str]:
-    """The codes of a spec's faults; the spec is a file, so that it can use itself."""
+    """The codes of a spec's faults, or of its warnings; the spec is a file, so that it can use itself."""
     path = folder / "spec.flow"
     path.write_text(text, encoding="utf-8")
     try:
-        compile_text(Source("spec.flow", text), folder)
+        spec = compile_source(Source("spec.flow", text), folder, {})
     except SpecError as error:
         return [diagnostic.code for diagnostic in error.diagnostics]
-    return []
+    return [warning.code for warning in spec.warnings]
 
 
 @pytest.mark.parametrize("code", SHOWN, ids=lambda code: code.code)

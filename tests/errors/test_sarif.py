@@ -18,7 +18,7 @@ def results() -> list[dict[str, Any]]:
 
 def test_every_result_has_a_rule_and_a_place() -> None:
     for result in results():
-        assert result["ruleId"].startswith("FS") and result["message"]["text"] and result["level"] == "error"
+        assert result["ruleId"].startswith("FS") and result["message"]["text"] and result["level"] in ("error", "warning")
         for location in (*result["locations"], *result.get("relatedLocations", ())):
             region = location["physicalLocation"]["region"]
             assert all(type(value) is int and value >= 1 for value in region.values())
