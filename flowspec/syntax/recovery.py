@@ -9,6 +9,7 @@ from lark.exceptions import UnexpectedToken
 
 from flowspec.diagnostics import Diagnostic
 from flowspec.source import Span
+from flowspec.syntax.forms import form
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.wording import Stop, explain
 
@@ -44,7 +45,7 @@ class _Reading:
         """Reports the fault at a lexeme and makes the parser ready for a later one, whose number is returned."""
         found, before = self.lexemes[at], self.lexemes[at - 1] if at else None
         accepted = self.parser.accepts()
-        self.faults.append(found.fault or explain(Stop(found, before, accepted)))
+        self.faults.append(found.fault or explain(Stop(found, before, accepted, form(self.parser.parser_state.value_stack))))
         if before and before.type == "RBRACE" and "SEP" in accepted:
             self.parser.feed_token(Lexeme("SEP", "", Span(found.span.file, found.span.start, found.span.start)))
             if found.type in self.parser.accepts():

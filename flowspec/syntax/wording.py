@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Span
+from flowspec.syntax.forms import Form
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import COMPARISONS, DEFINING, LEADING, RESERVED, WORDS, describe
 
@@ -17,11 +18,12 @@ _STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE", 
 
 @dataclass(frozen=True)
 class Stop:
-    """A place where the parser stopped: the lexeme it could not take, the one before, and what it would take."""
+    """A place where the parser stopped: the lexeme it could not take, the one before, what it would take, and within what."""
 
     found: Lexeme
     before: Lexeme | None
     accepted: Set[str]
+    form: Form
 
     @property
     def starts_statement(self) -> bool:
@@ -38,7 +40,8 @@ class Stop:
 def explain(stop: Stop) -> Diagnostic:
     """What is wrong where the parser stopped."""
     explanations = (_foreign(stop), _misspelt(stop), _misplaced(stop), _reserved(stop), _missing(stop), _unnamed(stop), _chained(stop))
-    return next(filter(None, explanations), None) or _unexpected(stop)
+    found = next(filter(None, explanations), None) or _unexpected(stop)
+    return found if found.help or found.fixes else replace(found, help=(str(stop.form),))
 
 
 _FOREIGN = {
