@@ -135,6 +135,8 @@ def test_it_runs_when_made_small(path: Path) -> None:
 @each
 def test_it_is_one_graph_for_torch(path: Path) -> None:
     flow = small(path).build(seed=0).eval()
+    if flow.checked.facts.density == "iterative":
+        pytest.skip("a loop until convergence is no graph")
     x, context = examples(flow.input_state, 4), conditions(flow.checked.graph, 4)
     flow.initialise(x, context)
     torch._dynamo.reset()

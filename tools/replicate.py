@@ -47,7 +47,7 @@ def main(table: str, out: Path, data: Path | None, seeds: int, steps: int | None
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in as_completed(pool.submit(run, *task) for task in tasks):
             click.echo(done.result())
-    write(chosen, out, seeds)
+    write(chosen, out, seeds, source)
 
 
 if __name__ == "__main__":

@@ -47,36 +47,16 @@ def diagonal_blocks(weight: Tensor, features: int) -> Tensor:
     return weight.view(features, rows // features, features, columns // features).diagonal(dim1=0, dim2=2).permute(2, 0, 1)
 
 
-class Composed(torch.autograd.Function):
-    """log_Dab of positive blocks, log_DbB of the slopes of what enters -> log_DaB of what leaves: log sum_b exp(· + ·).
-
-    A product of matrices, each scaled by its largest entries so that nothing underflows. The batch stands innermost. What is kept
-    are the inputs and the output: the backward pass can be differentiated again.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(blocks: Tensor, slopes: Tensor) -> Tensor:
-        top, largest = blocks.amax(2, keepdim=True), slopes.amax(1, keepdim=True)
-        return torch.bmm((blocks - top).exp(), (slopes - largest).exp()).log_().add_(largest).add_(top)
-
-    @staticmethod
-    def setup_context(ctx: FunctionCtx, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs, output)
-
-    @staticmethod
-    def backward(ctx: FunctionCtx, gradient: Tensor) -> tuple[Tensor, Tensor]:
-        blocks, slopes, composed = ctx.saved_tensors
-        top, largest = blocks.amax(2, keepdim=True).detach(), slopes.amax(1, keepdim=True).detach()
-        weights, entering = (blocks - top).exp(), (slopes - largest).exp()
-        share = gradient * (largest + top - composed).exp()
-        return weights * torch.bmm(share, entering.mT), entering * torch.bmm(weights.mT, share)
-
-
 def composed(blocks: Tensor, slopes: Tensor) -> Tensor:
-    """log_Dab, log_DbB -> log_DaB; what enters first has one slope for all examples, B = 1."""
-    return slopes + blocks if blocks.shape[2] == 1 else Composed.apply(blocks, slopes)
+    """log_Dab of positive blocks, log_DbB of the slopes of what enters -> log_DaB of what leaves: log sum_b exp(blocks + slopes).
+
+    A product of matrices, each scaled by its largest entries so that nothing underflows; the gradients of the scales cancel. What
+    enters the first layer has one slope for all examples, B = 1.
+    """
+    if blocks.shape[2] == 1:
+        return slopes + blocks
+    top, largest = blocks.detach().amax(2, keepdim=True), slopes.detach().amax(1, keepdim=True)
+    return torch.bmm((blocks - top).exp(), (slopes - largest).exp()).log() + (top + largest)
 
 
 class BlockLinear(nn.Module):

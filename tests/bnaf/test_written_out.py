@@ -9,7 +9,7 @@ from torch import Tensor
 
 import flowspec
 from flowspec.modules.activations import ACTIVATIONS, Activated
-from flowspec.modules.block_linear import BlockLinear, BlockWeight, Composed
+from flowspec.modules.block_linear import BlockLinear, BlockWeight, composed
 from flowspec.modules.transforms.block_autoregressive import BlockAutoregressive
 
 SMOOTH = sorted(set(ACTIVATIONS) - {"relu"})
@@ -33,8 +33,8 @@ def test_gradients_of_weights_and_of_their_composition() -> None:
     weight = lambda raw, scale: BlockWeight.apply(raw, scale, layer.below.double(), 3)  # noqa: E731
     torch.autograd.gradcheck(weight, (drawn(6, 12), drawn(6)))
     torch.autograd.gradgradcheck(weight, (drawn(6, 12), drawn(6)))
-    torch.autograd.gradcheck(Composed.apply, (drawn(3, 2, 4), drawn(3, 4, 5)))
-    torch.autograd.gradgradcheck(Composed.apply, (drawn(3, 2, 4), drawn(3, 4, 5)))
+    torch.autograd.gradcheck(composed, (drawn(3, 2, 4), drawn(3, 4, 5)))
+    torch.autograd.gradgradcheck(composed, (drawn(3, 2, 4), drawn(3, 4, 5)))
 
 
 def test_rows_have_the_norm_of_their_scale_and_blocks_are_positive() -> None:

@@ -10,9 +10,10 @@ import click
 from replications.table import Row, Table
 
 import flowspec
+from flowspec.vocabulary.settings.runs import Source
 
 
-def write(table: Table, out: Path, seeds: int) -> None:
+def write(table: Table, out: Path, seeds: int, source: Source | None) -> None:
     rows = [_summary(table, row, out, seeds) for row in table.rows]
     (out / "table.json").write_text(json.dumps(rows, indent=2))
     lines = [table.title, *table.notes, "", f"{'':16} {'parameters':>12} {'test ' + table.metric:>22} {'s/run':>7}  paper"]
@@ -20,9 +21,12 @@ def write(table: Table, out: Path, seeds: int) -> None:
         f"{r['name']:16} {r['parameters']:12,} {r['mean']:12.4f} ± {r['sd']:.4f} {r['seconds']:9.0f}  {r['printed']}"
         for r in rows
     ]
+    if table.baselines is not None:
+        lines += [f"{name:16} {'':12} {value:12.4f}" for name, value in table.baselines(source).items()]
     (out / "table.txt").write_text("\n".join(lines) + "\n")
     click.echo("\n".join(lines))
     _draw(table, out, seeds)
+    _draw_planes(table, out)
 
 
 def _summary(table: Table, row: Row, out: Path, seeds: int) -> dict[str, object]:
@@ -54,3 +58,20 @@ def _draw(table: Table, out: Path, seeds: int) -> None:
     axes.set_xlabel("step"), axes.set_ylabel(f"validation {table.metric}"), axes.legend()
     figure.tight_layout()
     figure.savefig(out / "curves.png", dpi=120)
+
+
+def _draw_planes(table: Table, out: Path) -> None:
+    """The pictures that runs in two dimensions leave, those of the first seed together."""
+    from matplotlib import pyplot as plt
+
+    found = [next((folder(out, row, 0) / name for name in ("density.png", "target.png") if (folder(out, row, 0) / name).exists()), None)
+             for row in table.rows]  # fmt: skip
+    if None in found:
+        return
+    figure, axes = plt.subplots((len(found) + 1) // 2, 2, figsize=(10, 2.6 * ((len(found) + 1) // 2)), squeeze=False)
+    for axis, row, path in zip(axes.flat, table.rows, found):
+        axis.imshow(plt.imread(path)), axis.set_title(row.name, fontsize="small")
+    for axis in axes.flat:
+        axis.axis("off")
+    figure.tight_layout()
+    figure.savefig(out / "planes.png", dpi=110)

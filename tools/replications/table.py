@@ -36,7 +36,7 @@ def loss(test: Mapping[str, Any]) -> float:
 class Table:
     """A table of a paper in small: its rows, bundled data (none for a flow that is trained towards a target), how long each run is.
 
-    `value` reads the figure of a row from the `test` of a run's result.
+    `value` reads the figure of a row from the `test` of a run's result; `baselines` are figures of the same data that need no run.
     """
 
     title: str
@@ -48,6 +48,7 @@ class Table:
     notes: tuple[str, ...] = field(default=())
     value: Callable[[Mapping[str, Any]], float] = loss
     lr: float | None = None
+    baselines: Callable[[Source], dict[str, float]] | None = None
 
 
 def tables() -> dict[str, Table]:
