@@ -1,7 +1,8 @@
 """Small replications of papers' tables: the same rows at a size that trains on two cores, several seeds each.
 
     python tools/replicate.py nanoflow-images --out runs/nanoflow
-    python tools/replicate.py nanoflow-images --out runs/nanoflow --data images.npz
+    python tools/replicate.py nanoflow-images --out runs/nanoflow --data images.npz --side 32
+    python tools/replicate.py nanoflow-audio --out runs/speech --data FOLDER
 
 A finished run is not repeated: the tool goes on where it stopped. It ends with a table (text and JSON) and the curves.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 import click
 from replications.run import run
 from replications.summary import folder, write
-from replications.table import tables
+from replications.table import Table, tables
 
 from flowspec.vocabulary.settings.runs import Source
 
@@ -29,7 +30,7 @@ from flowspec.vocabulary.settings.runs import Source
 @click.command()
 @click.argument("table", type=click.Choice(sorted(tables())))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs and of the table.")
-@click.option("--data", type=click.Path(exists=True, path_type=Path), help="A file of images instead of the bundled crops.")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), help="A file of images instead of the bundled crops; a folder of speech.")
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--steps", type=int, help="Steps of each run.")
 @click.option("--jobs", default=2, show_default=True, help="Runs side by side, one thread each.")
@@ -37,9 +38,7 @@ from flowspec.vocabulary.settings.runs import Source
 def main(table: str, out: Path, data: Path | None, seeds: int, steps: int | None, jobs: int, side: int | None) -> None:
     """Trains every row of TABLE with several seeds and prints it beside the paper's numbers."""
     chosen = tables()[table]
-    source = Source(name="file", arguments={"path": str(data)}) if data else chosen.source
-    if side and not data:
-        source = source.model_copy(update={"arguments": source.arguments | {"size": side}})
+    source = _source(chosen, data, side)
     tasks = [
         (row, seed, folder(out, row, seed), source if data else row.source or source, steps or row.steps or chosen.steps, chosen.batch, chosen.lr, side)
         for seed in range(seeds) for row in chosen.rows
@@ -48,6 +47,17 @@ def main(table: str, out: Path, data: Path | None, seeds: int, steps: int | None
         for done in as_completed(pool.submit(run, *task) for task in tasks):
             click.echo(done.result())
     write(chosen, out, seeds, source)
+
+
+def _source(table: Table, data: Path | None, side: int | None) -> Source | None:
+    if table.needs and data is None:
+        raise click.UsageError(f"the table needs --data: {table.needs}")
+    if data is not None and not table.needs:
+        return Source(name="file", arguments={"path": str(data)})
+    if data is None and side is None:
+        return table.source
+    given = {"size": side} if data is None else {"path": str(data)}
+    return table.source.model_copy(update={"arguments": table.source.arguments | given})
 
 
 if __name__ == "__main__":

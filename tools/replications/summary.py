@@ -10,7 +10,12 @@ import click
 from replications.table import Row, Table
 
 import flowspec
+from flowspec.plots.run import loss
+from flowspec.train.log import read
 from flowspec.vocabulary.settings.runs import Source
+
+SMOOTHED = 5
+"""Lines of the log that a point of the curve is the mean of."""
 
 
 def write(table: Table, out: Path, seeds: int, source: Source | None) -> None:
@@ -34,7 +39,7 @@ def _summary(table: Table, row: Row, out: Path, seeds: int) -> dict[str, object]
     values = [table.value(result["test"]) for result in results]
     graph = flowspec.load(row.spec, **row.parameters)
     return {
-        "name": row.name, "parameters": graph.report().parameters.total, "values": values, "mean": mean(values),
+        "name": row.name, "parameters": graph.report().parameters.deployed, "values": values, "mean": mean(values),
         "sd": stdev(values) if seeds > 1 else 0.0, "seconds": mean(result["seconds"] for result in results), "printed": row.printed,
     }  # fmt: skip
 
@@ -49,13 +54,11 @@ def _draw(table: Table, out: Path, seeds: int) -> None:
     figure, axes = plt.subplots(figsize=(7, 4.5))
     for i, row in enumerate(table.rows):
         for seed in range(seeds):
-            points = [json.loads(line) for line in (folder(out, row, seed) / "log.jsonl").read_text().splitlines()]
-            points = [point for point in points if point["kind"] == "validation"]
-            values = [point.get("bits_per_dim") or point["loss"] for point in points]
-            axes.plot(
-                [point["step"] for point in points], values, color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None
-            )
-    axes.set_xlabel("step"), axes.set_ylabel(f"validation {table.metric}"), axes.legend()
+            points = [point for point in read(folder(out, row, seed) / "log.jsonl") if point["kind"] == "train"]
+            values, unit = zip(*map(loss, points))
+            smooth = [(points[k]["step"], mean(values[k - SMOOTHED + 1 : k + 1])) for k in range(SMOOTHED - 1, len(points))]
+            axes.plot(*zip(*smooth), color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None)
+    axes.set_xlabel("step"), axes.set_ylabel(f"training loss ({unit[0]})"), axes.legend()
     figure.tight_layout()
     figure.savefig(out / "curves.png", dpi=120)
 

@@ -37,6 +37,7 @@ class Table:
     """A table of a paper in small: its rows, bundled data (none for a flow that is trained towards a target), how long each run is.
 
     `value` reads the figure of a row from the `test` of a run's result; `baselines` are figures of the same data that need no run.
+    `needs` says what must be given with --data where nothing is bundled: the `path` of the source.
     """
 
     title: str
@@ -49,6 +50,7 @@ class Table:
     value: Callable[[Mapping[str, Any]], float] = loss
     lr: float | None = None
     baselines: Callable[[Source], dict[str, float]] | None = None
+    needs: str = ""
 
 
 def tables() -> dict[str, Table]:
