@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowspec.report.compare import compare
-from flowspec.report.family import curve, over, text_over
+from flowspec.report.compare import AMOUNTS, compare
+from flowspec.report.family import curve, over, text_over, text_side_by_side
 from flowspec.report.report import Report, report
 from flowspec.report.text import text
 
-__all__ = ["Report", "compare", "curve", "over", "report", "text", "text_over"]
+__all__ = ["AMOUNTS", "Report", "compare", "curve", "over", "report", "text", "text_over", "text_side_by_side"]

@@ -30,23 +30,35 @@ def _row(one: Report, name: str) -> tuple[str, ...]:
     return value_text(one.spec_parameters[name]), *amounts, one.likelihood, one.inverse
 
 
-def curve(reports: Sequence[Report], name: str, metric: str, path: Path) -> None:
-    """Draws one of the compared numbers against the parameter, to a file that matplotlib can write."""
-    if metric not in AMOUNTS:
-        raise ValueError(f"unknown metric `{metric}`: it is one of {', '.join(AMOUNTS)}")
+def text_side_by_side(families: Sequence[Sequence[Report]], name: str, metric: str) -> str:
+    """A table of one number of several families: a row for each value of the parameter, a column for each family."""
+    _check_metric(metric)
+    read, show = AMOUNTS[metric]
+    rows = ((value_text(row[0].spec_parameters[name]), *(show(read(one)) for one in row)) for row in zip(*families, strict=True))
+    return table([(name, *(family[0].name for family in families)), (), *rows]) + "\n"
+
+
+def curve(families: Sequence[Sequence[Report]], name: str, metric: str, path: Path) -> None:
+    """Draws one of the compared numbers of each family against the parameter, to a file that matplotlib can write."""
+    _check_metric(metric)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.ticker import EngFormatter
 
-    figure = Figure(figsize=(5, 3.2), layout="constrained")
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.plot(
-        [one.spec_parameters[name] for one in reports],
-        [AMOUNTS[metric][0](one) for one in reports],
-        marker=".",
-        color="#0072b2",
-    )
-    axes.set(xlabel=name, ylabel=metric, title=reports[0].name if reports else "")
+    for family in families:
+        points = [(one.spec_parameters[name], AMOUNTS[metric][0](one)) for one in family]
+        axes.plot(*zip(*points), marker=".", label=family[0].name)
+    axes.set(xlabel=name, ylabel=metric)
+    axes.yaxis.set_major_formatter(EngFormatter())
     axes.grid(alpha=0.3)
     axes.set_ylim(bottom=0)
+    axes.legend(fontsize="small")
     figure.savefig(path)
+
+
+def _check_metric(metric: str) -> None:
+    if metric not in AMOUNTS:
+        raise ValueError(f"unknown metric `{metric}`: it is one of {', '.join(AMOUNTS)}")

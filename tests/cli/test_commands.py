@@ -94,6 +94,9 @@ def test_report_compares_and_ranges(good):
     assert [line.split()[0] for line in table.splitlines()[2:]] == ["2", "3", "4"]
     assert len(json.loads(run("report", good, good, "--json").stdout)) == 2
     assert run("report", good, "--over", "width=3").exit_code == 2
+    several = run("report", good, good, "--over", "width=2..4", "--metric", "density multiply-adds", "--curve", str(Path(good).with_name("c.png")))
+    assert len(several.stdout.splitlines()) == 5 and Path(good).with_name("c.png").exists()
+    assert run("report", good, "--metric", "live").exit_code == 2
 
 
 def test_faults_of_other_commands_go_to_standard_error(bad):

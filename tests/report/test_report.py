@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowspec.compiler import compile_text
-from flowspec.report import Report, compare, curve, over, report, text, text_over
+from flowspec.report import Report, compare, curve, over, report, text, text_over, text_side_by_side
 from flowspec.report.parts import Part
 from flowspec.report.sizes import grouped, in_bytes, scaled
 from flowspec.source import Source
@@ -156,10 +156,11 @@ def test_a_family_over_a_parameter(tmp_path):
     reports = over(make, "steps", [1, 2, 4])
     assert [one.spec_parameters["steps"] for one in reports] == [1, 2, 4]
     assert len(text_over(reports, "steps").splitlines()) == 5
-    curve(reports, "steps", "parameters", tmp_path / "curve.png")
+    assert text_side_by_side([reports, reports], "steps", "parameters").splitlines()[2].split()[1:] == [f"{reports[0].parameters.total:,}"] * 2
+    curve([reports, reports], "steps", "parameters", tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(ValueError, match="it is one of parameters"):
-        curve(reports, "steps", "size", tmp_path / "curve.png")
+        curve([reports], "steps", "size", tmp_path / "curve.png")
 
 
 @pytest.mark.parametrize(
