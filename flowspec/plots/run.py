@@ -66,9 +66,9 @@ def draw_curve(log: Path, path: Path) -> None:
 
 def loss(entry: Entry) -> tuple[float, str]:
     """The loss of a log's entry in the unit of its data, and the unit."""
-    if entry["bits_per_dim"] is not None:
+    if entry.get("bits_per_dim") is not None:
         return entry["bits_per_dim"], "bits/dim"
-    return (entry["loss"], "nats") if entry["nats_per_sample"] is None else (-entry["nats_per_sample"], "nats/sample")
+    return (entry["loss"], "nats") if entry.get("nats_per_sample") is None else (-entry["nats_per_sample"], "nats/sample")
 
 
 def draw(flow: Flow, like: Batch, seed: int, n: int | None = None, temperature: Temperature | None = None) -> Tensor:
