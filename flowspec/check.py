@@ -147,14 +147,22 @@ def _nested(nodes: tuple[Node, ...]) -> list[Diagnostic]:
         except SpecError as error:
             found |= {diagnostic.primary.span: diagnostic for diagnostic in error.diagnostics}
             continue
-        if facts.inverse == "none" or facts.likelihood == "bound":
-            causes = ", ".join(f"`{path}`" for path in facts.causes["inverse" if facts.inverse == "none" else "likelihood"][:3])
-            why = f"it cannot be sampled, because of {causes}" if facts.inverse == "none" else f"its likelihood is a bound, because of {causes}"
-            found[flow.input_span] = Diagnostic("FS407", f"flow `{flow.name}` cannot stand within a step: {why}", Label(flow.input_span),
-                                                notes=("it is drawn from, and the density of the draw must be known",),
-                                                help=(f"leave {causes} out of it",))  # fmt: skip
-        found |= _never_started(flow)
+        found |= _cannot_stand_within(flow, facts) | _never_started(flow)
     return list(found.values())
+
+
+def _cannot_stand_within(flow: Graph, facts: FlowFacts) -> dict[Span, Diagnostic]:
+    fact = "inverse" if facts.inverse in ("none", "iterative") else "likelihood"
+    if fact == "likelihood" and facts.likelihood != "bound":
+        return {}
+    causes = ", ".join(f"`{path}`" for path in facts.causes[fact][:3])
+    turned = f"turn it round, so that it is drawn from in one pass: `inverse {{ … }}` around {causes}"
+    why, help = {
+        "none": (f"it cannot be sampled, because of {causes}", f"leave {causes} out of it"),
+        "iterative": (f"every draw would invert {causes} by iteration", turned),
+    }.get(facts.inverse, (f"its likelihood is a bound, because of {causes}", f"leave {causes} out of it"))
+    return {flow.input_span: Diagnostic("FS407", f"flow `{flow.name}` cannot stand within a step: {why}", Label(flow.input_span),
+                                        notes=("it is drawn from, and the density of the draw must be known",), help=(help,))}  # fmt: skip
 
 
 def _never_started(flow: Graph) -> dict[Span, Diagnostic]:

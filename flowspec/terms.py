@@ -59,7 +59,7 @@ def _posterior(node: Node) -> str | None:
 
 def _is_normal(node: Node) -> bool:
     posterior = _posterior(node)
-    return posterior is not None and getattr(node.item.word, posterior).normal
+    return posterior is not None and getattr(getattr(node.item.word, posterior), "normal", False)
 
 
 def terms(checked: CheckedGraph) -> tuple[Term, ...]:

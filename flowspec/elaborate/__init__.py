@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
@@ -19,7 +19,7 @@ from flowspec.elaborate.networks import shaped
 from flowspec.elaborate.plans import Planner
 from flowspec.elaborate.settings import setting
 from flowspec.elaborate.unreached import faults_of_unreached
-from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, fail
+from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, fail, truth
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
 from flowspec.loading import Program
 from flowspec.source import Span
@@ -133,12 +133,12 @@ class _Flow:
                 raise fail("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", self.definition.name.span,
                            label=f"its parameters: {names}")  # fmt: skip
 
-    def _nested(self, value: Value, span: Span) -> Graph:
+    def _nested(self, value: Value, span: Span, instead: tuple[str, ...]) -> Graph:
         """The graph of a flow within this one, from its call. Raises SpecError."""
         name, place, arguments, scope = call_of("a flow", value, Scope({}), span)
         definition = self.definitions.find("flow", name)
         if definition is None:
-            raise self._no_flow(name, place)
+            raise self._no_flow(name, place, instead)
         bound = self.definitions.bind(definition, arguments, scope, span)
         graph, faults, hidden = _settled(self.definitions, definition, lambda: bound, {}, span)
         self.hidden |= hidden
@@ -146,12 +146,11 @@ class _Flow:
             raise (OutOfBounds if self.definitions.effort.is_spent else Told)(faults)
         return graph
 
-    def _no_flow(self, name: str, place: Span) -> SpecError:
+    def _no_flow(self, name: str, place: Span, instead: tuple[str, ...]) -> SpecError:
         kind = self.definitions.kind(name)
         if kind:
             return fail("FS204", f"`{name}` is a `{kind}`; a flow is needed here", place, help=("a flow has an input and a prior of its own: `flow NAME { … }`",))
-        known = self.definitions.names("flow")
-        near = nearest(name, known)
+        near = nearest(name, (*instead, *self.definitions.names("flow")))
         fixes = (Fix(f"write `{near}`", place, near),) if near else ()
         help = () if near else (f"define it: `flow {name} {{ input …  …  prior gaussian }}`",)
         return fail("FS202", f"unknown flow `{name}`", place, label=f"did you mean `{near}`?" if near else "", fixes=fixes, help=help)
@@ -169,13 +168,22 @@ class _Flow:
 
     def _head_and_rest(self, scope: Scope) -> tuple[list[tree.Statement], list[tree.Statement]]:
         head, rest = [], []
-        for statement in self.definition.body.statements:
+        for statement in self._chosen(self.definition.body.statements, scope):
             if isinstance(statement, tree.Input | tree.Context):
                 head.append(statement)
                 self._guarded(statement, scope)
             elif not isinstance(statement, tree.Settings):
                 rest.append(statement)
         return head, rest
+
+    def _chosen(self, statements: tuple[tree.Statement, ...], scope: Scope) -> Iterator[tree.Statement]:
+        """The statements, with those of an `if` that holds nothing but contexts in its place."""
+        for statement in statements:
+            if isinstance(statement, tree.If) and all(isinstance(inner, tree.Context) for inner in statement.body.statements):
+                chosen = statement.body if truth(evaluate(statement.condition, scope), statement.condition.span) else statement.otherwise
+                yield from chosen.statements if chosen else ()
+            else:
+                yield statement
 
     def _guarded(self, statement: tree.Input | tree.Context, scope: Scope) -> None:
         try:

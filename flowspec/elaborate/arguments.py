@@ -11,7 +11,7 @@ from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.calls import bind, call_of, unknown_word
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.gathered import Gathered
-from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, meaning, shown
+from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, is_role, meaning, shown
 from flowspec.elaborate.sources import source
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, fail, unknown_or
 from flowspec.source import Span
@@ -129,6 +129,8 @@ def is_network(value: Any) -> bool:
 def convert(value: Value, hint: Any, scope: Scope, span: Span) -> Any:
     """A value as a declared type. Networks come back as they are, words as `Spoken`. Raises SpecError."""
     choices = alternatives(hint)
+    if "flow" in choices and is_network(value):
+        choices = [choice for choice in choices if not is_role(choice) or _called(value) in choice.words]
     for choice in choices:
         found, result = _as(value, choice, scope, span)
         if found:
@@ -149,11 +151,16 @@ def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]
         return isinstance(value, dict), value and {name: convert(v, item, scope, span) for name, v in _pairs(value)}
     if choice is Source:
         return isinstance(value, Symbol | Deferred), source(value, span)
-    if isinstance(choice, type) and issubclass(choice, Word):
+    if is_role(choice):
         return (True, speak(choice, value, scope, span)) if isinstance(value, Symbol | Deferred) else (False, None)
     if choice is type(None):
         return isinstance(value, Symbol) and value.name == "none", None
     return _as_plain(value, choice)
+
+
+def _called(value: Symbol | Deferred) -> str:
+    """The name that a value is, or calls."""
+    return value.name if isinstance(value, Symbol) else getattr(value.expression, "name", "")
 
 
 def _pairs(value: Value) -> list[tuple[str, Value]]:

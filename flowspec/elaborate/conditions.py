@@ -18,7 +18,7 @@ from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fa
 from flowspec.graph import Graph, Network
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, State
+from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, Shape, State, written
 
 Result = TypeVar("Result")
 ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS310", "FS409")
@@ -32,7 +32,7 @@ MOST_FAULTS = 100
 class Conditions:
     """The states that a body can name, and what its steps read of them."""
 
-    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots, nested: Callable[[Value, Span], Graph]):
+    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots, nested: Callable[[Value, Span, tuple[str, ...]], Graph]):
         self.definitions, self.frame, self.slots, self.nested = definitions, frame, slots, nested
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
@@ -94,15 +94,23 @@ class Conditions:
             raise OutOfBounds([Diagnostic("FS805", f"the flow grows to more than {LONGEST:_} steps", Label(span, "beyond the limit here"),
                                           help=("repeat less: bodies within bodies multiply",))])  # fmt: skip
 
-    def _flows(self, spoken: Spoken, domain: State) -> dict[str, Graph]:
+    def _flows(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Graph] | None:
+        if readings is None:
+            return None
         flows = {}
-        for field, demand in spoken.word.nested(domain).items():
-            graph = self.nested(spoken.networks[field], spoken.at(field))
+        for field, demand in self._nested_demands(spoken, domain, readings).items():
+            graph = self.nested(spoken.networks[field], spoken.at(field), demand.instead)
             found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.given_contexts])
             if found not in ((demand.input, None, [demand.context]), (demand.input, None, [])):
                 raise _unfit(graph, demand, spoken.at(field))
             flows[field] = graph
         return flows
+
+    def _nested_demands(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]]) -> dict[str, NestedDemand]:
+        try:
+            return spoken.word.nested(domain, tuple(known.state.shape for known in readings[""]))
+        except Fault as fault:
+            raise from_fault(fault, spoken.spans, spoken.span) from None
 
     def find_state(self, name: str) -> Known | list[Known] | None:
         """The tap, wire or context of a name."""
@@ -218,12 +226,17 @@ def _at_given(diagnostic: Diagnostic, spoken: Spoken) -> Diagnostic:
 
 
 def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:
-    real = "x".join(map(str, demand.input))
     contexts = ", ".join(str(context.word.state()) for context in graph.given_contexts) or "none"
     state = graph.input_state
     kind = "integers" if state.levels is not None else "real numbers"
+    needed = f"it must have a real input of {written(demand.input)}, and may have one context of {written(demand.context)}"
     return fail(
-        "FS310", f"flow `{graph.name}` does not fit here: it must have a real input of {real}, and may have one context of {real}", span,
+        "FS310", f"flow `{graph.name}` does not fit here: {needed}", span,
         notes=(f"its input is {state} of {kind}; its contexts: {contexts}",),
-        help=(f"write `input image({', '.join(map(str, demand.input))}, levels=real)` and `context image({', '.join(map(str, demand.context))})`",),
+        help=(f"write `input {_space(demand.input)}` and `context {_space(demand.context, levels='')}`",),
     )  # fmt: skip
+
+
+def _space(shape: Shape, levels: str = ", levels=real") -> str:
+    numbers = ", ".join(map(str, shape))
+    return f"vector({numbers})" if len(shape) == 1 else f"image({numbers}{levels})"

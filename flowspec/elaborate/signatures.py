@@ -67,6 +67,11 @@ def alternatives(hint: Any) -> list[Any]:
     return [hint]
 
 
+def is_role(choice: Any) -> bool:
+    """Whether a type that is allowed is that of the words of a role."""
+    return isinstance(choice, type) and issubclass(choice, Word)
+
+
 def meaning(hint: Any) -> str:
     """A declared type in an author's words."""
     parts = []
@@ -83,7 +88,7 @@ def meaning(hint: Any) -> str:
             parts.append("a source of data")
         elif choice is type(None):
             parts.append("none")
-        elif isinstance(choice, type) and issubclass(choice, Word):
+        elif is_role(choice):
             parts.append(ROLES.get(choice.role, f"a {choice.role}"))
         else:
             parts.append(_PLAIN[choice])

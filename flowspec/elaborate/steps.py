@@ -150,7 +150,7 @@ class Steps(Conditions):
         else:
             domain, outputs = state, self._outputs(spoken, state)
         networks = self._tried(lambda: self._step_networks(spoken, domain, readings))
-        flows = self._tried(lambda: self._flows(spoken, domain))
+        flows = self._tried(lambda: self._flows(spoken, domain, readings))
         writes = self._writes(spoken, statement, outputs)
         name = section.named(spoken.word.word)
         if readings is not None and networks is not None and flows is not None:

@@ -157,12 +157,16 @@ class Flow(Section):
         log_probs = []
 
         def draw(operation: Operation, given: tuple[Tensor, ...]) -> Tensor:
-            z = operation.module.sample(n, given)
-            log_probs.append(operation.module.log_prob(z, given))
+            z, log_prob = operation.module.draw(n, given)
+            log_probs.append(log_prob)
             return z
 
         x, log_det = self._generate(self._start(None, _repeated(context, n)), draw)
         return x, sum(log_probs) - log_det
+
+    def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
+        """`sample_with_log_prob` in the form of a prior's, for a flow that stands within a step and may read one condition."""
+        return self.sample_with_log_prob(n, given[0] if self.has_context else None)
 
     @property
     def has_context(self) -> bool:

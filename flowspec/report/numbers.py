@@ -119,7 +119,8 @@ def _of_step(step: Step) -> Numbers:
     for name, network in step.networks.items():
         total = _with_networks(total, {name: network}, word.uses(x, name))
     for flow in step.flows.values():
-        total = total.plus(of_graph(flow)._replace(sampling=0))
+        numbers = of_graph(flow)
+        total = total.plus(numbers._replace(density=numbers.sampling, sampling=0))
     return total._replace(density=total.sampling, sampling=total.density) if step.inverted else total
 
 

@@ -102,10 +102,14 @@ class Demand(Frozen):
 
 
 class NestedDemand(Frozen):
-    """What a transform asks of a flow within it: the real state whose density it is, and the condition it may read."""
+    """What a transform asks of a flow within it: the real state whose density it is, and the condition it may read.
+
+    `instead` are the words that may stand in its place.
+    """
 
     input: Shape
     context: Shape
+    instead: tuple[str, ...] = ()
 
 
 class Tensor(Frozen):

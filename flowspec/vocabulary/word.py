@@ -126,8 +126,8 @@ class Transform(Word, role="transform"):
         """The demands, with the conditions of each reader: those of the step under "", those of an argument under its name."""
         return self.demands(x, given.get("", ()))
 
-    def nested(self, x: State) -> dict[str, NestedDemand]:
-        """What is asked of each flow within the step."""
+    def nested(self, x: State, given: tuple[Shape, ...]) -> dict[str, NestedDemand]:
+        """What is asked of each flow within the step, which may read what the step is given."""
         return {}
 
     def facts(self, x: State) -> Facts:

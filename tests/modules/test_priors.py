@@ -42,6 +42,7 @@ EXAMPLES = [
     Example(NETWORK, VECTOR, ((4,), (2,))),
     Example(gaussian.Gaussian(form="mlp([4])", spread="softplus", floor=1e-3), VECTOR, ((4,),)),
     Example(gaussian.Gaussian(form="mlp([4])", spread="log_variance", floor=0.2), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", spread="softplus_variance", floor=0.2), VECTOR, ((4,),)),
     Example(gaussian.Gaussian(form="mlp([4])", scale="scalar", floor=0.1), VECTOR, ((4,),)),
     Example(gaussian.Gaussian(form="mlp([4])", scale="channel", spread="log_variance"), VECTOR, ((4,),)),
     Example(gaussian.Gaussian(form="mlp([4])", scale="element", spread="softplus"), VECTOR, ((4,), (2,))),
@@ -96,7 +97,7 @@ def spread(word: gaussian.Gaussian, raw: torch.Tensor | None) -> torch.Tensor:
     """The standard deviation, as the declaration says."""
     if isinstance(word.scale, float):
         return torch.tensor(word.scale, dtype=torch.float64)
-    return word.floor + {"log_sd": raw.exp(), "log_variance": raw.exp().sqrt(), "softplus": raw.exp().log1p()}[word.spread]
+    return word.floor + {"log_sd": raw.exp(), "log_variance": raw.exp().sqrt(), "softplus": raw.exp().log1p(), "softplus_variance": raw.exp().log1p().sqrt()}[word.spread]
 
 
 def test_a_draw_has_the_density_that_is_said_of_it() -> None:

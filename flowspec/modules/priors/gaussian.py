@@ -119,6 +119,8 @@ class Gaussian(_Prior):
     def _log_sd(self, raw: Tensor) -> Tensor:
         if self.word.spread == "softplus":
             return (F.softplus(raw) + self.word.floor).log()
+        if self.word.spread == "softplus_variance":
+            return (F.softplus(raw).sqrt() + self.word.floor).log()
         log_sd = 0.5 * raw if self.word.spread == "log_variance" else raw
         return torch.logaddexp(log_sd, log_sd.new_tensor(self.word.floor).log()) if self.word.floor else log_sd
 

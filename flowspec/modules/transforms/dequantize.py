@@ -41,8 +41,7 @@ class Dequantize(TransformModule):
         """Noise in [0, 1) and its log-density."""
         if self.word.noise == "uniform":
             return torch.rand_like(x), constant(x, 0.0)
-        flow = self._modules["noise"]
-        return flow.sample_with_log_prob(x.shape[0], x if flow.has_context else None)
+        return self._modules["noise"].draw(len(x), (x,))
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         x = ((z - self.word.low) / self.width).floor().clamp(0, self.levels - 1)

@@ -25,7 +25,7 @@ class Encode(TransformModule):
         super().__init__(word, x, given, {})
         self.own = readers.count("")
         reads = given[: self.own] or (x.shape,)
-        self.posterior = _distribution(word.posterior, word.z(), reads, networks, "posterior.")
+        self.posterior = networks["posterior"] if word.is_flow else _distribution(word.posterior, word.z(), reads, networks, "posterior.")
         self.decoder = _distribution(word.decoder, x, (word.z().shape, *given[self.own :]), networks, "decoder.")
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
@@ -43,7 +43,7 @@ class Encode(TransformModule):
 
     def _read(self, x: Tensor, given: Given) -> Given:
         """What the posterior reads, in its own type where it is integers."""
-        real = self.posterior.like.dtype
+        real = self.decoder.like.dtype
         return tuple(value if value.is_floating_point() else value.to(real) for value in given[: self.own] or (x,))
 
     def _reconstruction(self, x: Tensor, z: Tensor, given: Given) -> Tensor:

@@ -24,7 +24,7 @@ class Gaussian(Prior, word="gaussian"):
 
     Beside a network, `scale` may be one learned number (`scalar`), one for each `channel` or each `element`, or the sd itself.
     `spread` says how a network's or a learned number r gives the sd: `log_sd` exp(r), `log_variance` exp(r / 2), `softplus`
-    log(1 + exp(r)); `floor` is added to that.
+    log(1 + exp(r)), `softplus_variance` the root of that; `floor` is added to that.
     """
 
     normal = True
@@ -32,7 +32,7 @@ class Gaussian(Prior, word="gaussian"):
     form: Literal["standard", "learned"] | Net = "standard"
     per: Literal["channel", "element"] = "channel"
     scale: Literal["network", "scalar", "channel", "element"] | Annotated[float, Field(gt=0)] = "network"
-    spread: Literal["log_sd", "log_variance", "softplus"] = "log_sd"
+    spread: Literal["log_sd", "log_variance", "softplus", "softplus_variance"] = "log_sd"
     floor: Annotated[float, Field(ge=0)] = 0.0
 
     @model_validator(mode="after")
@@ -60,7 +60,7 @@ class Gaussian(Prior, word="gaussian"):
         return ()
 
 
-_SPREADS = {"log_sd": "log-sd", "log_variance": "log-variance", "softplus": "raw sd"}
+_SPREADS = {"log_sd": "log-sd", "log_variance": "log-variance", "softplus": "raw sd", "softplus_variance": "raw variance"}
 
 
 def _spread_over(per: str, z: State) -> Shape:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from flowspec.vocabulary.rules import Facts, Fault, NestedDemand, State
+from flowspec.vocabulary.rules import Facts, Fault, NestedDemand, Shape, State
 from flowspec.vocabulary.word import NestedFlow, Transform
 
 
@@ -40,7 +40,7 @@ class Dequantize(Transform, word="dequantize"):
             )
         return (State(shape=x.shape),)
 
-    def nested(self, x: State) -> dict[str, NestedDemand]:
+    def nested(self, x: State, given: tuple[Shape, ...]) -> dict[str, NestedDemand]:
         return {} if self.noise == "uniform" else {"noise": NestedDemand(input=x.shape, context=x.shape)}
 
     def facts(self, x: State) -> Facts:

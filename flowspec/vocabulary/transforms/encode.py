@@ -7,8 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State, Tensor
-from flowspec.vocabulary.word import AnyPrior, Transform
+from flowspec.vocabulary.rules import Demand, Facts, Fault, NestedDemand, Shape, State, Tensor
+from flowspec.vocabulary.word import AnyPrior, NestedFlow, Prior, Transform
 
 Count = Annotated[int, Field(ge=1)]
 
@@ -19,7 +19,10 @@ class Encode(Transform, word="encode"):
     Contributes log p(x | z), the reconstruction, and -log q(z | x), the posterior: a lower bound on log p(x). Sampling draws
     x ~ p(x | z); temperature 0 gives its mean.
 
-    The posterior's network reads x, or what the step is `given` instead: a state tapped before x was changed (Morrow & Chiu
+    The posterior may be a flow of z with one context (Rezende & Mohamed 2015): drawn from in its sampling direction, which steps
+    inside `inverse { }` compute in one pass.
+
+    The posterior's network, or the flow's context, reads x, or what the step is `given` instead: a state tapped before x was changed (Morrow & Chiu
     2020, sec. 3.4). The decoder's network reads z, and what the decoder is `given` beside: sampling must know that by then.
 
     Of a Gaussian posterior with a Gaussian prior straight behind it, the divergence from one to the other has a closed form:
@@ -32,15 +35,20 @@ class Encode(Transform, word="encode"):
     terms = ("reconstruction", "posterior")
 
     latent: Count | tuple[Count, ...]
-    posterior: AnyPrior
+    posterior: AnyPrior | NestedFlow
     decoder: AnyPrior
 
     @model_validator(mode="after")
     def _differentiable(self) -> Self:
-        if not self.posterior.reparametrised:
+        if not self.is_flow and not self.posterior.reparametrised:
             raise Fault("FS410", f"`{self.posterior.word}` cannot be a posterior: no gradient passes through its draws", argument="posterior",
                         help=("use `gaussian(NET)`",))  # fmt: skip
         return self
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether the posterior is a flow."""
+        return isinstance(self.posterior, str)
 
     def z(self) -> State:
         """The latent."""
@@ -51,20 +59,29 @@ class Encode(Transform, word="encode"):
             raise Fault("FS307", f"`{self.decoder.word}` is a density of real numbers; integers 0 … {x.levels - 1} arrive", argument="decoder",
                         help=("put `dequantize(uniform)` before it",))  # fmt: skip
         self.decoder.check(x)
-        self.posterior.check(self.z())
+        if not self.is_flow:
+            self.posterior.check(self.z())
         return (self.z(),)
 
     def asks(self, x: State, given: Mapping[str, tuple[Shape, ...]]) -> dict[str, Demand]:
         if given.get("posterior"):
             raise Fault("FS212", "the posterior reads what `encode` is given", argument="posterior", help=("write `encode(…, given=x)`",))
-        asked = {
-            "posterior": self.posterior.demands(self.z(), given.get("") or (x.shape,)),
-            "decoder": self.decoder.demands(x, (self.z().shape, *given.get("decoder", ()))),
-        }
+        asked = {"decoder": self.decoder.demands(x, (self.z().shape, *given.get("decoder", ())))}
+        if not self.is_flow:
+            asked = {"posterior": self.posterior.demands(self.z(), given.get("") or (x.shape,))} | asked
         return {f"{argument}.{name}": demand for argument, demands in asked.items() for name, demand in demands.items()}
 
+    def nested(self, x: State, given: tuple[Shape, ...]) -> dict[str, NestedDemand]:
+        if not self.is_flow:
+            return {}
+        if len(given) > 1:
+            raise Fault("FS212", f"the posterior is a flow, which has one context; `encode` is given {len(given)} states", argument="given",
+                        help=("give it one, from which the others can be computed",))  # fmt: skip
+        return {"posterior": NestedDemand(input=self.z().shape, context=given[0] if given else x.shape, instead=tuple(Prior.words))}
+
     def parameters(self, x: State) -> tuple[Tensor, ...]:
-        own = {"posterior": self.posterior.parameters(self.z()), "decoder": self.decoder.parameters(x)}
+        own = {} if self.is_flow else {"posterior": self.posterior.parameters(self.z())}
+        own |= {"decoder": self.decoder.parameters(x)}
         return tuple(t.model_copy(update={"name": f"{argument}.{t.name}"}) for argument, tensors in own.items() for t in tensors)
 
     def facts(self, x: State) -> Facts:
