@@ -105,13 +105,23 @@ def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
     density, slow = _worst(steps, "density", "mode")
     inverse, hard = _worst(steps, "sampling", "mode")
     volume, varying = _worst(steps, "volume", "volume")
+    missing = tuple(_not_onto(nodes))
     return FlowFacts(
         likelihood=likelihood, density=density, inverse=inverse, volume=volume,
         passes=sum(facts.passes for _, facts in steps if "sequential" in (facts.density, facts.sampling)),
         latent_dims=sum(node.item.before[0].size for node in nodes if isinstance(node.item, End)),
-        onto=all(facts.onto for _, facts in steps),
-        causes={"onto": tuple(path for path, facts in steps if not facts.onto), "likelihood": because, "density": slow, "inverse": hard, "volume": varying},
+        onto=not missing,
+        causes={"onto": missing, "likelihood": because, "density": slow, "inverse": hard, "volume": varying},
     )  # fmt: skip
+
+
+def _not_onto(nodes: tuple[Node, ...]) -> Iterator[str]:
+    """Steps that do not reach all that what follows them could draw."""
+    supports = {node.inputs[0]: node.item.word.support for node in nodes if isinstance(node.item, End)}
+    for node in nodes:
+        facts = _flow_facts(node.item) if isinstance(node.item, Step) else Facts()
+        if not facts.onto and supports.get(node.outputs[0]) != (facts.reaches or "nothing else"):
+            yield node.path
 
 
 def _flow_facts(step: Step) -> Facts:

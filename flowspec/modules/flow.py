@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -192,11 +193,10 @@ class Flow(Section):
             given = tuple(wires[wire] for wire in operation.given)
             if operation.ends:
                 wires[operation.inputs[0]] = draw(operation, given)
-            elif getattr(operation.module, "draws", False):
-                warmth = temperature_of(operation.path, temperature)
-                wires[operation.inputs[0]] = operation.module.inverse(wires[operation.outputs[0]], given, warmth)[0]
             else:
                 run = operation.module if operation.inverted else operation.module.inverse
+                if getattr(operation.module, "draws", False):
+                    run = partial(run, temperature=temperature_of(operation.path, temperature))
                 inputs, change = applied(operation, run, packed(wires, operation.outputs), given)
                 log_det = log_det + change
                 unpack(wires, operation.inputs, inputs)

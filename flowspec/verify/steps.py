@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -29,12 +31,11 @@ def verify_steps(flow: Flow, x: Tensor, context: Condition) -> tuple[StepCheck, 
 
 
 def _verify(step: Step, visit: Visit, differentiate: bool) -> StepCheck:
-    facts = facts_of(step)
-    back, log_det_back = _back(step, facts, visit)
-    dims = sum(value[0].numel() for value in visit.inputs)
+    facts, dims = facts_of(step), sum(value[0].numel() for value in visit.inputs)
+    trip = _there_and_back(step, facts, visit)
     return StepCheck(
         visit.operation.path, step.word.word, 1, dims,
-        _round_trip(facts, visit, back), _both_ways(facts, visit, log_det_back), _log_det(facts, visit, dims, differentiate),
+        _round_trip(facts, trip), _both_ways(facts, trip), _log_det(facts, visit, dims, differentiate),
     )  # fmt: skip
 
 
@@ -44,23 +45,31 @@ def facts_of(step: Step) -> Facts:
     return facts.model_copy(update={"density": facts.sampling, "sampling": facts.density}) if step.inverted else facts
 
 
-def _back(step: Step, facts: Facts, visit: Visit) -> tuple[tuple[Tensor, ...] | None, Tensor | None]:
-    """The way back, where there is one that always leads to the same place."""
-    if facts.sampling == "none":
-        return None, None
-    given = of_sampling(step, visit.given)
+class Trip(NamedTuple):
+    """Both directions one after another: where it started and ended, and the log-dets of the normalising and the sampling one."""
+
+    start: tuple[Tensor, ...]
+    end: tuple[Tensor, ...]
+    log_det: Tensor
+    log_det_back: Tensor
+
+
+def _there_and_back(step: Step, facts: Facts, visit: Visit) -> Trip | None:
+    """From x over z to x; where sampling draws what z does not say, from z over x to z. None where neither leads back."""
+    if facts.sampling == "none" or (facts.sampling_draws and facts.kind == "stochastic"):
+        return None
     with torch.no_grad():
-        back, log_det = generate(visit.operation, visit.outputs, given)
-        if facts.kind == "stochastic":
-            again, _ = generate(visit.operation, visit.outputs, given)
-            back = back if all(map(torch.equal, back, again)) else None
-    return back, log_det
+        x, log_det_back = generate(visit.operation, visit.outputs, of_sampling(step, visit.given))
+        if not facts.sampling_draws:
+            return Trip(visit.inputs, x, visit.log_det, log_det_back)
+        z, log_det = normalise(visit.operation, x, visit.given)
+        return Trip(visit.outputs, z, log_det, log_det_back)
 
 
-def _round_trip(facts: Facts, visit: Visit, back: tuple[Tensor, ...] | None) -> Check:
-    if back is None:
+def _round_trip(facts: Facts, trip: Trip | None) -> Check:
+    if trip is None:
         return Check("round trip", None, note="no inverse" if facts.sampling == "none" else "random")
-    return Check.within("round trip", _distance(visit.inputs, back), tolerance(facts))
+    return Check.within("round trip", _distance(trip.start, trip.end), tolerance(facts))
 
 
 def tolerance(facts: Facts) -> float:
@@ -73,10 +82,10 @@ def _distance(a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> float:
     return float((first - second).abs().max() / (1 + first.abs().max()))
 
 
-def _both_ways(facts: Facts, visit: Visit, back: Tensor | None) -> Check:
-    if back is None or facts.kind != "bijection" or facts.log_det != "exact":
+def _both_ways(facts: Facts, trip: Trip | None) -> Check:
+    if trip is None or facts.log_det != "exact":
         return Check("both ways", None)
-    error = (visit.log_det + back).abs() / (1 + visit.log_det.abs())
+    error = (trip.log_det + trip.log_det_back).abs() / (1 + trip.log_det.abs())
     return Check.within("both ways", float(error.max()), tolerance(facts))
 
 

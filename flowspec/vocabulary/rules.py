@@ -145,6 +145,7 @@ Kind = Literal["bijection", "surjection", "stochastic"]
 Mode = Literal["analytic", "sequential", "iterative", "none"]
 Likelihood = Literal["exact", "estimate", "bound"]
 Volume = Literal["zero", "constant", "varies"]
+Support = Literal["all", "nonnegative"]
 
 
 class Facts(Frozen):
@@ -163,8 +164,12 @@ class Facts(Frozen):
     sampling_needs_given: bool = True
     sampling_readers: tuple[str, ...] = ()
     """Arguments whose own conditions sampling needs even where it does not need the step's."""
+    sampling_draws: bool = False
+    """Whether sampling draws something in the step, so that its way back is random."""
     onto: bool = True
     """Whether every z is reached; if not, the flow's density integrates to less than 1, and some draws have no x."""
+    reaches: Support | None = None
+    """What is reached instead: a prior on just that takes nothing from the density."""
 
 
 class Fault(Exception):

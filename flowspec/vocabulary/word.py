@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SerializeAsAny, model_serializer
 
-from flowspec.vocabulary.rules import Demand, Facts, NestedDemand, Ports, Shape, Site, State, Tensor
+from flowspec.vocabulary.rules import Demand, Facts, NestedDemand, Ports, Shape, Site, State, Support, Tensor
 
 Net = Annotated[str, "network"]
 """An argument that is a network; its value is the network's text, the step holds the network itself."""
@@ -156,6 +156,8 @@ class Prior(Word, role="prior"):
 
     reads: ClassVar[Literal["real", "integers"]] = "real"
     """The values it is a distribution of."""
+    support: ClassVar[Support] = "all"
+    """Where its draws lie."""
     reparametrised: ClassVar[bool] = True
     """Whether gradients reach its parameters through its draws."""
     normal: ClassVar[bool] = False

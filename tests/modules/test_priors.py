@@ -14,6 +14,7 @@ from flowspec.modules import module_of
 from flowspec.vocabulary.networks.dense_layers import MLP
 from flowspec.vocabulary.networks.structure import Chain
 from flowspec.vocabulary.priors import gaussian
+from flowspec.vocabulary.priors.half_gaussian import HalfGaussian
 from flowspec.vocabulary.rules import Demand, Ports, Shape, State
 from flowspec.vocabulary.word import Prior
 
@@ -33,6 +34,7 @@ VECTOR, IMAGE = (3,), (2, 3, 4)
 WORDS = (
     gaussian.Gaussian(), gaussian.Gaussian(form="learned"), gaussian.Gaussian(form="learned", per="element"),
     gaussian.Mixture(components=3), gaussian.Logistic(), gaussian.Uniform(low=-1.5, high=2.0),
+    HalfGaussian(), HalfGaussian(form="learned"),
 )  # fmt: skip
 NETWORK = gaussian.Gaussian(form="mlp([4])")
 EXAMPLES = [
@@ -47,6 +49,7 @@ EXAMPLES = [
     Example(gaussian.Gaussian(form="mlp([4])", scale="channel", spread="log_variance"), VECTOR, ((4,),)),
     Example(gaussian.Gaussian(form="mlp([4])", scale="element", spread="softplus"), VECTOR, ((4,), (2,))),
     Example(gaussian.Gaussian(form="mlp([4])", scale=0.7), VECTOR, ((4,),)),
+    Example(HalfGaussian(form="mlp([4])"), VECTOR, ((4,), (2,))),
 ]
 
 
@@ -81,6 +84,9 @@ def reference(example: Example, prior: nn.Module, given: tuple[torch.Tensor, ...
         base = distributions.TransformedDistribution(distributions.Uniform(zeros, zeros + 1), parts)
     elif isinstance(word, gaussian.Uniform):
         base = distributions.Uniform(zeros + word.low, zeros + word.high)
+    elif isinstance(word, HalfGaussian):
+        log_sd = prior.form(given[0], given[1:])[0] if given else zeros if prior.log_sd is None else prior.log_sd
+        base = distributions.HalfNormal(log_sd.exp() + zeros)
     elif word.form == "standard":
         base = distributions.Normal(zeros, zeros + 1)
     elif word.form == "learned":
@@ -138,6 +144,7 @@ def test_builds_without_memory(example: Example) -> None:
 def test_log_prob_is_that_of_torch(example: Example) -> None:
     prior = module(example)
     z = torch.rand(6, *example.shape, dtype=torch.float64) * 3 - 1.2  # inside the bounds of the uniform
+    z = z.abs() if example.word.support == "nonnegative" else z
     given = conditions(example, 6)
     torch.testing.assert_close(prior(z, given), reference(example, prior, given).log_prob(z))
 

@@ -10,6 +10,7 @@ from flowspec.modules.priors.gaussian import Moments
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import encode
+from flowspec.vocabulary.word import Prior
 
 
 class Encode(TransformModule):
@@ -25,8 +26,8 @@ class Encode(TransformModule):
         super().__init__(word, x, given, {})
         self.own = readers.count("")
         reads = given[: self.own] or (x.shape,)
-        self.posterior = networks["posterior"] if word.is_flow else _distribution(word.posterior, word.z(), reads, networks, "posterior.")
-        self.decoder = _distribution(word.decoder, x, (word.z().shape, *given[self.own :]), networks, "decoder.")
+        self.posterior = networks["posterior"] if word.is_flow else distribution(word.posterior, word.z(), reads, networks, "posterior.")
+        self.decoder = distribution(word.decoder, x, (word.z().shape, *given[self.own :]), networks, "decoder.")
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         z, (reconstruction, posterior) = self.with_terms(x, given)
@@ -57,6 +58,7 @@ def _widened(term: Tensor) -> Tensor:
     return term.to(torch.promote_types(term.dtype, torch.float32))
 
 
-def _distribution(word, state: State, given: tuple[Shape, ...], networks: dict[str, nn.Module], prefix: str) -> nn.Module:  # noqa: ANN001
+def distribution(word: Prior, state: State, given: tuple[Shape, ...], networks: dict[str, nn.Module], prefix: str) -> nn.Module:
+    """The module of a distribution within a step, whose networks are the step's under a prefix."""
     own = {name.removeprefix(prefix): network for name, network in networks.items() if name.startswith(prefix)}
     return module_of(word)(word, state, given, own)

@@ -85,7 +85,7 @@ class Encode(Transform, word="encode"):
         return tuple(t.model_copy(update={"name": f"{argument}.{t.name}"}) for argument, tensors in own.items() for t in tensors)
 
     def facts(self, x: State) -> Facts:
-        return Facts(kind="stochastic", log_det="bound", sampling_needs_given=False, sampling_readers=("decoder",))
+        return Facts(kind="stochastic", log_det="bound", sampling_needs_given=False, sampling_readers=("decoder",), sampling_draws=True)
 
     def uses(self, x: State, network: str) -> tuple[int, int]:
         return (1, 0) if network.startswith("posterior.") else (1, 1)
