@@ -17,10 +17,11 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 
 import click
-from replications.run import run
+from replications.run import image_shape, run, shaped
 from replications.summary import folder, write
 from replications.table import Table, tables
 
@@ -30,22 +31,25 @@ from flowspec.vocabulary.settings.runs import Source
 @click.command()
 @click.argument("table", type=click.Choice(sorted(tables())))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs and of the table.")
-@click.option("--data", type=click.Path(exists=True, path_type=Path), help="A file of images instead of the bundled crops; a folder of speech.")
+@click.option("--data", type=click.Path(exists=True, path_type=Path), help="A file of images, whose shape rows take on, or a folder of speech.")
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--steps", type=int, help="Steps of each run.")
 @click.option("--jobs", default=2, show_default=True, help="Runs side by side, one thread each.")
-@click.option("--side", type=int, help="Side of the images; those of a file must have it.")
+@click.option("--side", type=int, help="Side of bundled images.")
 def main(table: str, out: Path, data: Path | None, seeds: int, steps: int | None, jobs: int, side: int | None) -> None:
     """Trains every row of TABLE with several seeds and prints it beside the paper's numbers."""
     chosen = tables()[table]
     source = _source(chosen, data, side)
+    shape = image_shape(source) if data else {"side": side} if side else {}
+    chosen = replace(chosen, rows=tuple(shaped(row, shape) for row in chosen.rows))
     tasks = [
-        (row, seed, folder(out, row, seed), source if data else row.source or source, steps or row.steps or chosen.steps, chosen.batch, chosen.lr, side)
+        (row, seed, folder(out, row, seed), source if data else row.source or source, steps or row.steps or chosen.steps, chosen.batch, chosen.lr)
         for seed in range(seeds) for row in chosen.rows
     ]  # fmt: skip
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:
         for done in as_completed(pool.submit(run, *task) for task in tasks):
-            click.echo(done.result())
+            row, seed, found = done.result()
+            click.echo(f"{row.name:16} seed {seed}: {chosen.value(found['test']):.4f} {chosen.metric} in {found['seconds']:.0f} s")
     write(chosen, out, seeds, source)
 
 

@@ -19,7 +19,7 @@ EVERY = 10
 
 @dataclass
 class Record:
-    """Losses since the last epoch, the log and the display. `position.seconds` grows with the time of the run."""
+    """Losses of a stage since the last epoch, the log and the display. `position.seconds` grows with the time of the run."""
 
     flow: Flow
     position: Position
@@ -29,6 +29,7 @@ class Record:
     losses: list[float] = field(default_factory=list)
     terms: list[dict[str, Tensor]] = field(default_factory=list)
     since: float = field(default_factory=monotonic)
+    stage: str | None = None
 
     @property
     def epoch(self) -> int:
@@ -37,6 +38,9 @@ class Record:
 
     def step(self, stage: str, loss: float, terms: dict[str, Tensor], lr: float, grad_norm: float) -> None:
         """A step is done; `terms` are those of the bound in nats, before they are weighted."""
+        if stage != self.stage:
+            self.stage = stage
+            self.losses.clear(), self.terms.clear()
         self.losses.append(loss)
         self.terms.append(terms)
         self.display.step(self.position.step, loss)

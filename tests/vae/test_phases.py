@@ -159,6 +159,15 @@ def test_phases_freeze_and_leave_out(data: Dataset, tmp_path: Path) -> None:
     assert all(sum(entry["terms"].values()) == pytest.approx(-entry["loss"], rel=1e-4) for entry in log if entry["kind"] == "train")
 
 
+def test_a_phase_may_end_within_an_epoch(data: Dataset, tmp_path: Path) -> None:
+    """What is said of a step is of its own phase: the terms of one are not those of the other."""
+    _, log = run(small(), data, tmp_path / "run", steps=7)
+    said = {entry["step"]: entry for entry in log if entry["kind"] == "train"}
+    assert [said[step]["stage"] for step in (4, 8, 10, 12)] == ["base", "decoder", "decoder", "decoder"]
+    assert "pixel_flow.log_det" not in said[4]["terms"] and "pixel_flow.log_det" in said[8]["terms"]
+    assert all(sum(entry["terms"].values()) == pytest.approx(-entry["loss"], rel=1e-4) for entry in said.values() if entry["step"] != 10)
+
+
 def test_with_an_identity_start_the_second_phase_begins_where_the_first_ended(data: Dataset, tmp_path: Path) -> None:
     flow, _ = run(small(), data, tmp_path / "run", epochs=1, max_steps=4)
     x = images()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from replications.table import Row
 
@@ -11,15 +14,27 @@ import flowspec
 from flowspec.vocabulary.settings.runs import Source
 
 
-def run(row: Row, seed: int, out: Path, source: Source | None, steps: int, batch: int, lr: float | None, side: int | None) -> str:
+def image_shape(source: Source) -> dict[str, object]:
+    """Side, channels and levels of a source of images, by the names that specs have for them; of other data nothing."""
+    from flowspec.data import load
+
+    data = load(source.name, **source.arguments)
+    return {"side": data.train.shape[-1], "channels": data.train.shape[1], "pixel_levels": data.levels} if data.train.ndim == 4 else {}
+
+
+def shaped(row: Row, shape: Mapping[str, object]) -> Row:
+    """A row with those of the parameters that its flow has."""
+    known = flowspec.load(row.spec).checked.graph.parameters
+    return replace(row, parameters=row.parameters | {name: value for name, value in shape.items() if name in known})
+
+
+def run(row: Row, seed: int, out: Path, source: Source | None, steps: int, batch: int, lr: float | None) -> tuple[Row, int, dict[str, Any]]:
+    """The row and seed with the result of their run."""
     import torch
 
     from flowspec.train.run import train
 
     torch.set_num_threads(1)
     if not (out / "result.json").exists() or not json.loads((out / "result.json").read_text())["finished"]:
-        parameters = row.parameters | ({"side": side} if side else {})
-        spec = flowspec.load(row.spec, **parameters)
-        train(spec, out, source, steps=steps, batch=batch, lr=lr, seed=seed, resume=out.exists())
-    found = json.loads((out / "result.json").read_text())
-    return f"{row.name:16} seed {seed}: {found['test']} in {found['seconds']:.0f} s"
+        train(flowspec.load(row.spec, **row.parameters), out, source, steps=steps, batch=batch, lr=lr, seed=seed, resume=out.exists())
+    return row, seed, json.loads((out / "result.json").read_text())

@@ -21,9 +21,10 @@ SMOOTHED = 5
 def write(table: Table, out: Path, seeds: int, source: Source | None) -> None:
     rows = [_summary(table, row, out, seeds) for row in table.rows]
     (out / "table.json").write_text(json.dumps(rows, indent=2))
-    lines = [table.title, *table.notes, "", f"{'':16} {'parameters':>12} {'test ' + table.metric:>22} {'s/run':>7}  paper"]
+    more = "".join(f" {name:>20}" for name in table.measures)
+    lines = [table.title, *table.notes, "", f"{'':16} {'parameters':>12} {'test ' + table.metric:>22} {'s/run':>7}{more}  paper"]
     lines += [
-        f"{r['name']:16} {r['parameters']:12,} {r['mean']:12.4f} ± {r['sd']:.4f} {r['seconds']:9.0f}  {r['printed']}"
+        f"{r['name']:16} {r['parameters']:12,} {r['mean']:12.4f} ± {r['sd']:.4f} {r['seconds']:9.0f}{_more(r['measures'])}  {r['printed']}"
         for r in rows
     ]
     if table.baselines is not None:
@@ -34,13 +35,22 @@ def write(table: Table, out: Path, seeds: int, source: Source | None) -> None:
     _draw_planes(table, out)
 
 
+def _more(measures: dict[str, list[float]]) -> str:
+    return "".join(f" {f'{mean(values):.3f} ± {_sd(values):.3f}':>20}" for values in measures.values())
+
+
+def _sd(values: list[float]) -> float:
+    return stdev(values) if len(values) > 1 else 0.0
+
+
 def _summary(table: Table, row: Row, out: Path, seeds: int) -> dict[str, object]:
     results = [json.loads((folder(out, row, seed) / "result.json").read_text()) for seed in range(seeds)]
     values = [table.value(result["test"]) for result in results]
     graph = flowspec.load(row.spec, **row.parameters)
     return {
         "name": row.name, "parameters": graph.report().parameters.deployed, "values": values, "mean": mean(values),
-        "sd": stdev(values) if seeds > 1 else 0.0, "seconds": mean(result["seconds"] for result in results), "printed": row.printed,
+        "sd": _sd(values), "seconds": mean(result["seconds"] for result in results), "printed": row.printed,
+        "measures": {name: [measure(folder(out, row, seed)) for seed in range(seeds)] for name, measure in table.measures.items()},
     }  # fmt: skip
 
 

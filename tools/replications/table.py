@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
@@ -36,7 +37,8 @@ def loss(test: Mapping[str, Any]) -> float:
 class Table:
     """A table of a paper in small: its rows, bundled data (none for a flow that is trained towards a target), how long each run is.
 
-    `value` reads the figure of a row from the `test` of a run's result; `baselines` are figures of the same data that need no run.
+    `value` reads the figure of a row from the `test` of a run's result; `measures` are further figures of a run, by name, taken of
+    its folder; `baselines` are figures of the same data that need no run.
     `needs` says what must be given with --data where nothing is bundled: the `path` of the source.
     """
 
@@ -51,6 +53,7 @@ class Table:
     lr: float | None = None
     baselines: Callable[[Source], dict[str, float]] | None = None
     needs: str = ""
+    measures: Mapping[str, Callable[[Path], float]] = field(default_factory=dict)
 
 
 def tables() -> dict[str, Table]:
