@@ -61,7 +61,7 @@ def _open(item: Item) -> list[Uses]:
         case Step() | End():
             return [
                 Uses(share.span, ((f"{item.name}.{field}", share, count),))
-                for field, network in item.networks.items() for share, count in _shares(network, 1)
+                for field, network in item.networks.items() for share, count in shares(network)
             ]  # fmt: skip
     around = item.kind in ("repeat", "for")
     name = item.names()[0]
@@ -71,11 +71,12 @@ def _open(item: Item) -> list[Uses]:
     ]
 
 
-def _shares(network: Network, times: int) -> list[tuple[Network, int]]:
+def shares(network: Network, times: int = 1) -> list[tuple[Network, int]]:
+    """The `share`s of a network, each with how often it stands in `times` copies of the network."""
     times *= network.times
     if isinstance(network.word, Share):
         return [(network, times)]
-    return [found for child in network.children for found in _shares(child, times)]
+    return [found for child in network.children for found in shares(child, times)]
 
 
 def _merged(found: list[Uses]) -> list[Uses]:

@@ -18,6 +18,7 @@ STYLES = {
     "wire": {"color": WIRE, "weight": "8"},
     "condition": {"color": CONDITION, "style": "dashed", "arrowhead": "open"},
     "skip": {"color": WIRE},
+    "share": {"color": PALETTE["network"].line, "style": "dotted", "arrowhead": "none", "constraint": "false"},
 }
 """How each role of edge is drawn."""
 KINDS = ("data", "bijection", "surjection", "stochastic", "prior", "network", "context")

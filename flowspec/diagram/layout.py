@@ -7,6 +7,7 @@ from math import inf
 
 from flowspec.checked import CheckedGraph
 from flowspec.diagram.form import form_of, repeated
+from flowspec.diagram.groups import SharedNetworks
 from flowspec.diagram.insets import SectionInsets
 from flowspec.diagram.networks import NetworkInsets, network_notes
 from flowspec.diagram.pieces import Form, summary
@@ -16,6 +17,7 @@ from flowspec.diagram.words import block_title, copies, core, item_arguments, va
 from flowspec.graph import MAIN, Block, ContextNode, End, Graph, Item, Mark, Step
 from flowspec.report.numbers import of_graph, of_item
 from flowspec.report.sizes import grouped
+from flowspec.sharing import groups, loose
 from flowspec.vocabulary.rules import State, written
 
 LIKELIHOODS = {"exact": "exact likelihood", "bound": "lower bound on the likelihood", "estimate": "estimated likelihood"}
@@ -28,6 +30,7 @@ def scene_of(checked: CheckedGraph, depth: int | None = None) -> Scene:
     flow = _Drawing(scene, levels, repeated(graph.body, levels))
     flow.heads(graph)
     flow.items(graph.body.items, "", 0, (scene.flow,))
+    flow.shared.draw((*loose(graph.body.items), *groups(graph.body.items)), scene.flow, "")
     flow.late_conditions()
     flow.insets.entitle()
     return scene
@@ -43,6 +46,7 @@ class _Drawing:
     def __init__(self, scene: Scene, levels: float, apart: set[Form]):
         self.scene, self.levels = scene, levels
         self.networks = NetworkInsets(scene)
+        self.shared = SharedNetworks(scene, self.networks)
         self.insets = SectionInsets(scene, apart)
         self.slots: dict[str, Origin] = {}
         self.late: list[tuple[str, str, tuple[str, ...]]] = []
@@ -89,6 +93,7 @@ class _Drawing:
         form = form_of(block)
         if self.closed is not None:
             self.items(block.items, f"{path}.", level + 1, around)
+            self.shared.forget(groups(block.items))
         elif form in self.insets.apart or level >= self.levels:
             inset = self._inset(block, form, path, level) if form in self.insets.apart and level < self.levels else None
             title = f"{inset}{copies(block.times)}" if inset else block_title(block)
@@ -97,6 +102,7 @@ class _Drawing:
             section = Section(id=path, title=block_title(block))
             around[-1].members.append(section)
             self.items(block.items, f"{path}.", level + 1, (*around, section))
+            self.shared.draw(groups(block.items), section, f"{path}.")
 
     def _close(self, block: Block, title: str, path: str, level: int, around: tuple[Section, ...]) -> None:
         count = of_item(block).times(block.times).parameters
@@ -104,6 +110,7 @@ class _Drawing:
         around[-1].members.append(Box(path, "section", title, notes=notes, column=self._column(MAIN)))
         self.closed = Closed(path, _ids(around))
         self.items(block.items, f"{path}.", level + 1, around)
+        self.shared.forget(groups(block.items))
         entering, self.closed = self.closed.entering, None
         for slot, source in self.slots.items():
             if source.box == path:
@@ -116,6 +123,7 @@ class _Drawing:
             outer = self.slots, self.in_inset
             self.slots, self.in_inset = {}, True
             self.items(block.items, f"{section.id}.", level + 1, (section,))
+            self.shared.draw(groups(block.items), section, f"{section.id}.")
             self.slots, self.in_inset = outer
         return self.insets.stands(form, path)
 
@@ -146,6 +154,7 @@ class _Drawing:
         return None if self.in_inset else slot
 
     def _box(self, item: Step | End, box: Box, level: int, around: tuple[Section, ...]) -> str:
+        self.shared.use(item, self.closed.box if self.closed else box.id)
         if self.closed is not None:
             return self.closed.box
         notes = network_notes(item.networks, self.networks if level < self.levels else None)

@@ -42,12 +42,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Edge:
-    """A wire, or a condition that a step is given."""
+    """A wire, a condition that a step is given, or the use of a shared network."""
 
     tail: str
     head: str
     label: str = ""
-    role: Literal["wire", "condition", "skip"] = "wire"
+    role: Literal["wire", "condition", "skip", "share"] = "wire"
 
 
 @dataclass
