@@ -12,6 +12,7 @@ from flowspec.bypass import without
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import needed_to_sample, part_paths
+from flowspec.modules.layout import laid_out
 from flowspec.modules.memory import Memory, saving
 from flowspec.modules.operations import Operation, Temperature, applied, operations, packed, temperature_of, unpack
 from flowspec.modules.priors.gaussian import Moments
@@ -247,7 +248,7 @@ class Flow(Section):
     def _checked_input(self, x: Tensor) -> Tensor:
         if tuple(x.shape[1:]) != self.input_state.shape:
             raise ValueError(f"the flow reads examples of shape {self.input_state}; found {'x'.join(map(str, x.shape[1:])) or 'single numbers'}")
-        return x.contiguous(memory_format=torch.channels_last) if x.dim() == 4 else x
+        return laid_out(x)
 
     def _start(self, x: Tensor | None, context: Condition) -> dict[int, Tensor]:
         wires = {} if x is None else {0: x}

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from flowspec.modules.layout import joined_channels
 from flowspec.modules.networks.incremental import Incremental
 from flowspec.modules.networks.prefixes import PrefixProduct
 from flowspec.vocabulary.networks import dense_layers as words
@@ -23,6 +24,9 @@ class Linear(nn.Linear):
         if word.start == "zero":
             _start_at_zero(self)
 
+    def forward(self, x: Tensor) -> Tensor:
+        return _product(self.weight, self.bias, x.t()).t()
+
 
 class MLP(nn.Module):
     """Linear layers with an activation after each but the last: x_BD -> y_BE."""
@@ -31,14 +35,16 @@ class MLP(nn.Module):
         super().__init__()
         widths = word.widths(ports)
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        self.activation = getattr(F, word.activation)
+        self.activation = _activation(word.activation)
         if word.start == "zero":
             _start_at_zero(self.layers[-1])
 
     def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers[:-1]:
-            x = self.activation(layer(x))
-        return self.layers[-1](x)
+        *hidden, last = self.layers
+        state = x.t()
+        for layer in hidden:
+            state = self.activation(_product(layer.weight, layer.bias, state))
+        return _product(last.weight, last.bias, state).t()
 
 
 MOST_BLOCKS = 4
@@ -66,7 +72,7 @@ class MADE(nn.Module):
         conditions = word.projected(ports)
         self.adds = bool(ports.given) and not conditions
         self.condition = nn.Linear(conditions, widths[1], bias=False) if conditions else None
-        self.activation = getattr(F, word.activation)
+        self.activation = _activation(word.activation)
         for i, layer in enumerate(self.layers):
             mask = self._mask(i).to(layer.weight.dtype)
             self.register_buffer(f"mask{i}", mask, persistent=False)
@@ -103,9 +109,11 @@ class MADE(nn.Module):
         # Masked here and not only at the start: a checkpoint may hold anything in the masked entries.
         weight = layer.weight * getattr(self, f"mask{i}")
         if len(sizes) == 1:
-            return torch.addmm(layer.bias[:, None], weight, state)
-        rows = sum(sizes)
-        return PrefixProduct.apply(weight.unflatten(0, (-1, rows)), layer.bias.view(-1, rows), state, sizes, seen)
+            return _product(weight, layer.bias, state)
+        if i < len(self.layers) - 1:
+            return PrefixProduct.apply(weight, layer.bias, state, sizes, seen)
+        of_features = (-1, len(self.degrees[0]))
+        return PrefixProduct.apply(weight.unflatten(0, of_features), layer.bias.unflatten(0, of_features), state, sizes, seen).flatten(0, 1)
 
     def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> Callable[[Tensor | None], Tensor]:
         """The parameters feature by feature, all together at the cost of one forward pass.
@@ -117,7 +125,7 @@ class MADE(nn.Module):
     def _conditioned(self, given: tuple[Tensor, ...]) -> Tensor | None:
         if self.condition is None:
             return None
-        return self.condition(torch.cat([condition.flatten(1) for condition in given], 1))
+        return self.condition(joined_channels([condition.flatten(1) for condition in given]))
 
 
 class Flatten(nn.Flatten):
@@ -125,6 +133,16 @@ class Flatten(nn.Flatten):
 
     def __init__(self, word: words.Flatten, ports: Ports, children: dict[str, nn.Module]):
         super().__init__()
+
+
+def _product(weight: Tensor, bias: Tensor | None, state: Tensor) -> Tensor:
+    """W s + b with the batch innermost: s_DB -> _EB."""
+    return weight @ state if bias is None else torch.addmm(bias[:, None], weight, state)
+
+
+def _activation(name: str) -> Callable[[Tensor], Tensor]:
+    """An activation that may spoil its argument: torch's form in place, if it has one."""
+    return getattr(F, f"{name}_", None) or getattr(F, name)
 
 
 def _start_at_zero(layer: nn.Linear) -> None:

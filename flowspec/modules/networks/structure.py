@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from flowspec.modules.layout import joined_channels
+from flowspec.modules.networks.pointwise import ActNorm
 from flowspec.vocabulary.rules import Ports
 from flowspec.vocabulary.word import NetworkWord
 
@@ -16,12 +20,18 @@ Given = tuple[Tensor, ...]
 RowByRow = Callable[[Tensor, int], Tensor]
 """Takes row r of the input, x_BC1W, and r, in order from row 0; gives row r of the output."""
 
+OVERWRITABLE = (nn.Conv2d, nn.Linear, ActNorm, _BatchNorm)
+IN_PLACE = (nn.ReLU, nn.LeakyReLU, nn.ELU)
+
 
 def run(networks: Iterable[nn.Module], x: Tensor, signals: Signals = (), given: Given = ()) -> Tensor:
     """Networks one after another, each with the signals of the sites inside it, the first with the conditions."""
     for network in networks:
-        x, signals = _apply(network, x, signals, given)
-        given = ()
+        if signals or given:
+            x, signals = _apply(network, x, signals, given)
+            given = ()
+        else:
+            x = network(x)
     return x
 
 
@@ -79,7 +89,20 @@ class _Combinator(nn.Module):
         self.sites = sum(getattr(child, "sites", 0) for child in children.values())
 
 
-class Chain(_Combinator):
+class _InSeries(_Combinator):
+    """A combinator whose networks stand one after another.
+
+    An activation works in place where the network before it keeps nothing of what it gives: conv, linear, a normalisation.
+    """
+
+    def __init__(self, word: NetworkWord, ports: Ports, children: dict[str, nn.Module]):
+        super().__init__(word, ports, children)
+        for before, after in pairwise(self._modules.values()):
+            if isinstance(before, OVERWRITABLE) and isinstance(after, IN_PLACE):
+                after.inplace = True
+
+
+class Chain(_InSeries):
     """Networks one after another, the first of which gets the conditions, or has them joined to its input."""
 
     takes_given = True
@@ -99,18 +122,18 @@ class Chain(_Combinator):
         return first.incremental(batch, given)
 
 
-class Residual(_Combinator):
+class Residual(_InSeries):
     """y = x + f(x), f being the body: x_BC… -> y_BC…."""
 
     def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
         return x + run(self._modules.values(), x, signals)
 
 
-class Dense(_Combinator):
+class Dense(_InSeries):
     """y = [x, f(x)] on the channel axis, f being the body: x_BC… -> y_BE…."""
 
     def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
-        return torch.cat((x, run(self._modules.values(), x, signals)), 1)
+        return joined_channels((x, run(self._modules.values(), x, signals)))
 
 
 class Parallel(_Combinator):
@@ -121,7 +144,7 @@ class Parallel(_Combinator):
         for child in self._modules.values():
             output, signals = _apply(child, x, signals)
             outputs.append(output)
-        return torch.cat(outputs, 1)
+        return joined_channels(outputs)
 
 
 def joined(x: Tensor, given: Given) -> Tensor:
@@ -129,8 +152,8 @@ def joined(x: Tensor, given: Given) -> Tensor:
     if not given:
         return x
     if x.dim() == 2:
-        return torch.cat([x, *(condition.flatten(1) for condition in given)], 1)
-    return torch.cat([x, *(_spread(condition, x) for condition in given)], 1)
+        return joined_channels([x, *(condition.flatten(1) for condition in given)])
+    return joined_channels([x, *(_spread(condition, x) for condition in given)])
 
 
 def _spread(condition: Tensor, x: Tensor) -> Tensor:

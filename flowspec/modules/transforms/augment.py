@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
+from flowspec.modules.layout import joined_channels
 from flowspec.modules.transforms import Given, TransformModule, constant, total
 from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
@@ -28,9 +29,9 @@ class Augment(TransformModule):
         noise = torch.randn(x.shape[0], self.word.channels, *x.shape[2:], dtype=x.dtype, device=x.device)
         gained = 0.5 * total(noise.square(), noise) + 0.5 * self.noise_size * math.log(2 * math.pi)
         if self.word.conditioner is None:
-            return torch.cat((x, noise), 1), gained
+            return joined_channels((x, noise)), gained
         mapped, log_slope = self.map(noise, by_parameter(self.conditioner(given[0], given[1:]), self.word.map.width))
-        return torch.cat((x, mapped), 1), gained + total(log_slope, noise)
+        return joined_channels((x, mapped)), gained + total(log_slope, noise)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         return z[:, : z.shape[1] - self.word.channels], constant(z, 0.0)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
+from flowspec.modules.layout import joined_channels
 from flowspec.modules.transforms import Given, TransformModule, over_rows, total
 from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
@@ -44,7 +45,7 @@ class Autoregressive(TransformModule):
             x, log_slope = self.map.inverse(column, raw.unsqueeze(2))
             features.append(x)
             log_det = log_det + total(log_slope, x)
-        return torch.cat(features, 1), log_det
+        return joined_channels(features), log_det
 
     def _by_whole_passes(self, z: Tensor, given: Given):
         """What `incremental` returns, by evaluating the conditioner on the features known so far and zeros."""
@@ -53,7 +54,7 @@ class Autoregressive(TransformModule):
         def next_raw(feature: Tensor | None) -> Tensor:
             if feature is not None:
                 known.append(feature.unsqueeze(1))
-            x = torch.cat((*known, z.new_zeros(z.shape[0], z.shape[1] - len(known))), 1)
+            x = joined_channels((*known, z.new_zeros(z.shape[0], z.shape[1] - len(known))))
             return by_parameter(self.conditioner(x, given), self.word.map.width)[:, :, len(known)]
 
         return next_raw

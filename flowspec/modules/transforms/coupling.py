@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
+from flowspec.modules.layout import interleaved, joined_channels
 from flowspec.modules.transforms import Given, TransformModule, total
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import coupling
@@ -56,11 +57,7 @@ class Coupling(TransformModule):
 
     def _joined(self, stays: Tensor, moved: Tensor) -> Tensor:
         first, second = (stays, moved) if self.word.moves == "second" else (moved, stays)
-        if self.word.split != "alternating":
-            return torch.cat((first, second), 1)
-        pairs = second.shape[1]
-        z = torch.stack((first[:, :pairs], second), 2).flatten(1, 2)
-        return z if first.shape[1] == pairs else torch.cat((z, first[:, pairs:]), 1)
+        return interleaved(first, second) if self.word.split == "alternating" else joined_channels((first, second))
 
 
 class Elementwise(TransformModule):

@@ -103,7 +103,9 @@ def rotation(channels: int) -> Tensor:
 
 def mix(x: Tensor, matrix: Tensor) -> Tensor:
     """W x at every position. A convolution keeps the memory format, and is fastest in channels_last (measured on CPU)."""
-    apply = (F.linear, F.conv1d, F.conv2d)[x.dim() - 2]
+    if x.dim() == 2:
+        return (matrix.to(x.dtype) @ x.t()).t()
+    apply = F.conv1d if x.dim() == 3 else F.conv2d
     return apply(x, matrix.to(x.dtype).view(*matrix.shape, *(1 for _ in x.shape[2:])))
 
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from flowspec.modules.layout import joined_channels, laid_out
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import shape
@@ -64,10 +65,10 @@ class Permute(TransformModule):
         self.register_buffer("back", torch.tensor([order.index(i) for i in range(len(order))]), persistent=False)
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return x.index_select(1, self.order), constant(x, 0.0)
+        return laid_out(x.index_select(1, self.order)), constant(x, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return z.index_select(1, self.back), constant(z, 0.0)
+        return laid_out(z.index_select(1, self.back)), constant(z, 0.0)
 
 
 class Swap(TransformModule):
@@ -75,11 +76,11 @@ class Swap(TransformModule):
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         first, second = x.split(((x.shape[1] + 1) // 2, x.shape[1] // 2), 1)
-        return torch.cat((second, first), 1), constant(x, 0.0)
+        return joined_channels((second, first)), constant(x, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         second, first = z.split((z.shape[1] // 2, (z.shape[1] + 1) // 2), 1)
-        return torch.cat((first, second), 1), constant(z, 0.0)
+        return joined_channels((first, second)), constant(z, 0.0)
 
 
 class Reshape(TransformModule):
@@ -127,7 +128,7 @@ class Split(TransformModule):
         return x.split(self.channels, 1), constant(x, 0.0)
 
     def inverse(self, z: tuple[Tensor, Tensor], given: Given = ()) -> tuple[Tensor, Tensor]:
-        return torch.cat(z, 1), constant(z[0], 0.0)
+        return joined_channels(z), constant(z[0], 0.0)
 
 
 class Merge(TransformModule):
@@ -140,7 +141,7 @@ class Merge(TransformModule):
         self.channels = tuple(part.channels for part in x)
 
     def forward(self, x: Tensor | tuple[Tensor, ...], given: Given = ()) -> tuple[Tensor, Tensor]:
-        z = x if isinstance(x, Tensor) else torch.cat(x, 1)
+        z = x if isinstance(x, Tensor) else joined_channels(x)
         return z, constant(z, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[tuple[Tensor, ...], Tensor]:
