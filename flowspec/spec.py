@@ -75,6 +75,13 @@ class Spec:
 
         draw(self.checked, Path(path), depth)
 
+    def export(self, path: str | Path) -> None:
+        """Writes the flow as one file of Python that needs torch alone; it appears whole or not at all."""
+        from flowspec.export import export
+        from flowspec.files import replace
+
+        replace(Path(path), export(self.checked, self.source.text).encode())
+
     def build(self, seed: int | None = None, device: Any = None) -> Flow:
         """The flow as a torch module, initialised from `seed` or from torch's own generator."""
         from flowspec.modules.build import build

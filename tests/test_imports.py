@@ -19,13 +19,13 @@ from flowspec.vocabulary.word import Input, Map, NetworkWord, Prior, Transform, 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "flowspec").rglob("*.py"))
 LAYERS = (
-    "source", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "sharing", "checked", "terms", "bypass", "target",
-    "elaborate", "report", "check", "compiler", "spec", "diagram", "data", "modules", "verify", "plots", "quality", "train", "cli",
+    "source", "files", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "sharing", "checked", "terms", "bypass", "target",
+    "elaborate", "report", "check", "compiler", "spec", "diagram", "export", "data", "modules", "verify", "plots", "quality", "train", "cli",
 )  # fmt: skip
 """The packages and modules of flowspec from the bottom up; each imports itself and those before it."""
 AMONG = {"flowspec/plots/run.py": "train"}
 """Files that stand among those of another layer: the pictures of a run are made by the loop that runs it."""
-WITHOUT_TORCH = LAYERS[: LAYERS.index("diagram") + 1]
+WITHOUT_TORCH = LAYERS[: LAYERS.index("export") + 1]
 NEVER_ABOVE = ("torch", "flowspec.modules", "flowspec.train", "flowspec.verify", "flowspec.cli")
 LAZY = {
     "flowspec/__init__.py": "the public names, each when it is asked for",

@@ -20,6 +20,7 @@ COMMANDS = {
     "explain": "Explain the code of a message.",
     "report": "Count parameters and multiply-adds, and say what is known of a flow.",
     "draw": "Draw a flow as svg, png, pdf, dot or html.",
+    "export": "Write a flow as one file of Python that needs torch alone.",
     "format": "Write specs in their canonical form.",
     "list": "List the specs that ship with flowspec.",
     "words": "List the words of the language, or explain one.",

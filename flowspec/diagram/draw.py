@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from pygraphviz import AGraph
@@ -10,6 +9,7 @@ from pygraphviz import AGraph
 from flowspec.checked import CheckedGraph
 from flowspec.diagram.dot import dot
 from flowspec.diagram.page import page
+from flowspec.files import replace
 
 RENDERED = ("svg", "png", "pdf")
 FORMATS = (*RENDERED, "dot", "html")
@@ -25,7 +25,7 @@ def draw(checked: CheckedGraph, path: Path, depth: int | None = None) -> None:
     if suffix not in FORMATS:
         known = ", ".join(f".{name}" for name in FORMATS)
         raise ValueError(f"a diagram cannot be written as `{path.name}`: its name must end in one of {known}")
-    _write(path, _content(checked, suffix, depth))
+    replace(path, _content(checked, suffix, depth))
 
 
 def _content(checked: CheckedGraph, suffix: str, depth: int | None) -> bytes:
@@ -41,12 +41,3 @@ def _content(checked: CheckedGraph, suffix: str, depth: int | None) -> bytes:
 def render(text: str, format: str) -> bytes:
     """A diagram's text drawn by Graphviz, which comes with pygraphviz."""
     return AGraph(string=text).draw(format=format, prog="dot", args="-Gdpi=144" if format == "png" else "")
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -50,9 +50,15 @@ class Flow(Section):
     Where the checker says *bound*, every likelihood here is a lower bound, computed with one draw of the noise.
     """
 
+    input_state: State
+    """The shape of one example, and its number of levels where it is made of integers."""
+
     def __init__(self, checked: CheckedGraph, body: Section, contexts: Mapping[str, Section]):
         super().__init__()
         self.checked = checked
+        self.input_state, self.conditions = checked.graph.input_state, checked.graph.contexts
+        self.bound = checked.facts.likelihood == "bound"
+        self.uninvertible = checked.facts.causes["inverse"][:3] if checked.sampling is None else ()
         for name, child in body.named_children():
             self.put(name, child)
         self._contexts = dict(contexts)
@@ -63,11 +69,6 @@ class Flow(Section):
         self._density = operations(self.at, density, lambda node: node.inputs, lambda node: node.given)
         self._sampling = operations(self.at, sampling, lambda node: node.outputs, needed_to_sample)
         self.use_memory("plain")
-
-    @property
-    def input_state(self) -> State:
-        """The shape of one example, and its number of levels where it is made of integers."""
-        return self.checked.graph.input_state
 
     def use_memory(self, memory: Memory) -> None:
         """What the normalising direction keeps for gradients from now on; they and all results stay the same."""
@@ -154,7 +155,7 @@ class Flow(Section):
         Raises ValueError where the flow cannot be sampled, or where its likelihood is a bound.
         """
         self._can_sample()
-        if self.checked.facts.likelihood == "bound":
+        if self.bound:
             raise ValueError("the likelihood of this flow is a bound: that of its own samples is not known from the draw")
         log_probs = []
 
@@ -206,9 +207,8 @@ class Flow(Section):
         return wires[0], log_det
 
     def _can_sample(self) -> None:
-        if self.checked.sampling is None:
-            causes = ", ".join(self.checked.facts.causes["inverse"][:3])
-            raise ValueError(f"this flow cannot be sampled: {causes} has no inverse")
+        if self.uninvertible:
+            raise ValueError(f"this flow cannot be sampled: {', '.join(self.uninvertible)} has no inverse")
 
     # ------------------------------------------------------------------------------------------------------------- parts
 
@@ -247,21 +247,21 @@ class Flow(Section):
 
     def _checked_input(self, x: Tensor) -> Tensor:
         if tuple(x.shape[1:]) != self.input_state.shape:
-            raise ValueError(f"the flow reads examples of shape {self.input_state}; found {'x'.join(map(str, x.shape[1:])) or 'single numbers'}")
+            needed, found = ("x".join(map(str, shape)) or "single numbers" for shape in (self.input_state.shape, x.shape[1:]))
+            raise ValueError(f"the flow reads examples of shape {needed}; found {found}")
         return laid_out(x)
 
     def _start(self, x: Tensor | None, context: Condition) -> dict[int, Tensor]:
         wires = {} if x is None else {0: x}
-        contexts = self.checked.graph.contexts
-        names = [context.name for context in self.checked.graph.given_contexts]
+        names = [condition.name for condition in self.conditions if condition.origin is None]
         given = context if isinstance(context, Mapping) else {} if context is None else dict.fromkeys(names[:1], context)
         if set(given) != set(names) or (isinstance(context, Tensor) and len(names) != 1):
             raise ValueError(f"the flow's contexts are: {', '.join(names) or 'none'}; given: {', '.join(given) or 'none'}")
         values: dict[str, Tensor] = {}
-        for i, context in enumerate(contexts):
-            modules = self._contexts[context.name]
-            value = modules.at("input")(given[context.name]) if context.origin is None else values[context.origin]
-            wires[i + 1] = values[context.name] = value if context.network is None else modules.at("network")(value)
+        for i, condition in enumerate(self.conditions):
+            modules = self._contexts[condition.name]
+            value = modules.at("input")(given[condition.name]) if condition.origin is None else values[condition.origin]
+            wires[i + 1] = values[condition.name] = modules.at("network")(value) if condition.network else value
         return wires
 
 

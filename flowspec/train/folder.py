@@ -13,7 +13,8 @@ from pathlib import Path
 from flowspec import __version__
 from flowspec.modules.flow import Flow
 from flowspec.spec import Spec
-from flowspec.train import tensors, weights
+from flowspec.files import replace
+from flowspec.train import weights
 
 PACKAGES = ("torch", "accelerate", "numpy", "safetensors", "scikit-learn")
 
@@ -59,7 +60,7 @@ class Folder:
     def write_json(self, name: str, value: object) -> None:
         """Writes a JSON file."""
         if self.writes:
-            tensors.replace(self.path / name, (json.dumps(value, indent=2) + "\n").encode())
+            replace(self.path / name, (json.dumps(value, indent=2) + "\n").encode())
 
     def read_json(self, name: str) -> dict[str, object]:
         """A JSON file's object; empty where there is none."""
@@ -70,8 +71,8 @@ class Folder:
         """Writes what the run is made from: the spec, its graph, and `lock.json`."""
         if self.writes:
             self.path.mkdir(parents=True, exist_ok=True)
-            tensors.replace(self.path / "spec.flow", spec.canonical.encode())
-            tensors.replace(self.path / "graph.json", spec.checked.graph.model_dump_json(indent=1).encode())
+            replace(self.path / "spec.flow", spec.canonical.encode())
+            replace(self.path / "graph.json", spec.checked.graph.model_dump_json(indent=1).encode())
             self.write_json("lock.json", locked(spec) | lock)
 
 

@@ -110,6 +110,10 @@ class Transform(Word, role="transform"):
         """Whether its first values are taken from the first batch that it maps."""
         return False
 
+    def held(self, x: State) -> dict[str, State]:
+        """The state of each distribution that it `holds`."""
+        return {}
+
     def outputs(self, x: State) -> tuple[State, ...]:
         """The states that leave, given the one that enters. Raises Fault where the step cannot stand."""
         return (x,)

@@ -54,6 +54,9 @@ class Encode(Transform, word="encode"):
         """The latent."""
         return State(shape=self.latent if isinstance(self.latent, tuple) else (self.latent,))
 
+    def held(self, x: State) -> dict[str, State]:
+        return ({} if self.is_flow else {"posterior": self.z()}) | {"decoder": x}
+
     def outputs(self, x: State) -> tuple[State, ...]:
         if x.levels is not None and self.decoder.reads == "real":
             raise Fault("FS307", f"`{self.decoder.word}` is a density of real numbers; integers 0 … {x.levels - 1} arrive", argument="decoder",
@@ -80,8 +83,7 @@ class Encode(Transform, word="encode"):
         return {"posterior": NestedDemand(input=self.z().shape, context=given[0] if given else x.shape, instead=tuple(Prior.words))}
 
     def parameters(self, x: State) -> tuple[Tensor, ...]:
-        own = {} if self.is_flow else {"posterior": self.posterior.parameters(self.z())}
-        own |= {"decoder": self.decoder.parameters(x)}
+        own = {argument: getattr(self, argument).parameters(state) for argument, state in self.held(x).items()}
         return tuple(t.model_copy(update={"name": f"{argument}.{t.name}"}) for argument, tensors in own.items() for t in tensors)
 
     def facts(self, x: State) -> Facts:
