@@ -1,23 +1,17 @@
-"""The checker: proves of an elaborated graph that its density can be computed, and how it is sampled.
-
-Both directions are graphs of what each step needs (networkx). In the normalising direction a step needs its inputs and its
-conditions. In the sampling direction a wire is known once the step that reads it has been inverted, for which that step's
-outputs and its conditions must be known. A cycle is an error, shown as a path through the text.
-"""
+"""The checker: proves of an elaborated graph that its density can be computed, and how it is sampled; derives its facts."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-
-import networkx as nx
+from collections.abc import Iterator
 
 from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
-from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, needed_to_sample
+from flowspec.graph import Contract, End, Graph, Node, Phase, Step, expand
+from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
-from flowspec.sharing import all_groups
+from flowspec.sharing import all_groups, difference
 from flowspec.source import Span
 from flowspec.target import unmatched
 from flowspec.terms import terms
@@ -34,8 +28,7 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found. Of a graph that is not `whole`, no context need be read."""
     nodes = expand(graph)
     faults = [*(_unread_contexts(graph, nodes) if whole else ()), *_first_of_each_place(_sharing(graph)), *_nested(nodes)]
-    density = _order(nodes, _density_needs(nodes), "FS405", faults)
-    sampling = _order(nodes, _sampling_needs(nodes), "FS406", faults)
+    density, sampling = density_order(nodes, faults), sampling_order(nodes, faults)
     if faults:
         raise SpecError(faults)
     facts = _facts(nodes)
@@ -47,53 +40,6 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     if faults:
         raise SpecError(faults)
     return checked
-
-
-# ----------------------------------------------------------------------------------------------------------------- orders
-
-
-def _density_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
-    return _needs(nodes, lambda node: node.outputs, lambda node: (*node.inputs, *node.given))
-
-
-def _sampling_needs(nodes: tuple[Node, ...]) -> nx.DiGraph:
-    return _needs(nodes, lambda node: node.inputs, lambda node: () if isinstance(node.item, Mark) else (*node.outputs, *needed_to_sample(node)))
-
-
-def _needs(nodes: tuple[Node, ...], makes: Callable[[Node], tuple[int, ...]], takes: Callable[[Node], tuple[int, ...]]) -> nx.DiGraph:
-    """Which node needs which: an edge leads from the one that makes a wire to each that takes it."""
-    maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in makes(node)}
-    needs = nx.DiGraph()
-    needs.add_nodes_from(range(len(nodes)))
-    needs.add_edges_from((maker[wire], i) for i, node in enumerate(nodes) for wire in takes(node) if wire in maker)
-    return needs
-
-
-def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic]) -> tuple[int, ...]:
-    try:
-        return tuple(nx.lexicographical_topological_sort(needs, key=(lambda i: i) if code == "FS405" else (lambda i: -i)))
-    except nx.NetworkXUnfeasible:
-        faults.append(_cycle(nodes, [edge[0] for edge in nx.find_cycle(needs)], code))
-        return ()
-
-
-def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str) -> Diagnostic:
-    conditioned = [i for i in cycle if nodes[i].given]
-    culprit = nodes[max(conditioned, default=cycle[0])]
-    path = " -> ".join(nodes[i].path for i in (*cycle, cycle[0]))
-    if code == "FS405":
-        message = f"the density cannot be computed: `{culprit.path}` is conditioned on a state that is computed from it"
-        help = ("condition on a state that does not come after this step",)
-        note = f"each needs the one before it: {path}"
-    else:
-        message = f"the flow cannot be sampled: inverting `{culprit.path}` needs a state that is known only after it is inverted"
-        help = ("condition on a state that sampling knows by then: one nearer the prior, another wire, or a context",)
-        note = f"in the sampling direction each is needed by the next: {path}"
-    tapped = {node.item.span: "the state is named here" for node in nodes if isinstance(node.item, Mark) and set(node.outputs) & set(culprit.given)}
-    between = {nodes[i].item.span: "part of the cycle" for i in cycle}
-    causes = {span: said for span, said in (between | tapped).items() if span != culprit.item.span}
-    labels = tuple(Label(span, said) for span, said in sorted(causes.items())[:3])
-    return Diagnostic(code, message, Label(culprit.item.span, "conditioned here"), labels, notes=(note,), help=help)
 
 
 # ------------------------------------------------------------------------------------------------------------------ facts
@@ -190,6 +136,7 @@ def _sharing(graph: Graph) -> list[Diagnostic]:
     for _, uses in all_groups(graph):
         first = uses.network
         odd = next(((path, network) for path, network, _ in uses.kinds if network.ports != first.ports), None)
+        other = next(((path, why) for path, network, _ in uses.kinds if (why := difference(first, network))), None)
         across = first.word.across
         if odd is not None:
             here, there = written(odd[1].ports.input), written(first.ports.input)
@@ -197,6 +144,10 @@ def _sharing(graph: Graph) -> list[Diagnostic]:
                                     Label(uses.span),
                                     notes=("one set of parameters belongs to what is around the `repeat` (or `for`) of its uses, and fits one shape",),
                                     help=("repeat it where the shape stays: `for level in 1..2 { squeeze(2); repeat 3 { …share(…, across=3)… } }`",)))  # fmt: skip
+        elif other is not None:
+            found.append(Diagnostic("FS602", f"the uses of a shared network differ: `{other[0]}` is another network than the first", Label(uses.span, other[1]),
+                                    notes=("one set of parameters belongs to one network",),
+                                    help=("let nothing inside `share` depend on the iteration: what differs stands outside, as in `share(…) >> linear(k)`",)))  # fmt: skip
         elif uses.count != across:
             plural = "s" if across > 1 else ""
             found.append(Diagnostic("FS601", f"`share` is declared across {across} use{plural}, and has {uses.count}", Label(uses.span, f"{uses.count} uses"),

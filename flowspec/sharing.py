@@ -85,3 +85,20 @@ def _merged(found: list[Uses]) -> list[Uses]:
         key = uses.span, uses.looped
         merged[key] = merged[key]._replace(kinds=merged[key].kinds + uses.kinds) if key in merged else uses
     return list(merged.values())
+
+
+def difference(first: Network, other: Network) -> str | None:
+    """In what two uses of a shared network differ, in words; None if they are one network."""
+    if type(first.word) is not type(other.word):
+        return f"`{first.name}` in the first is `{other.name}` in this one"
+    if (len(first.children), first.times) != (len(other.children), other.times):
+        return f"`{first.name}` has other pieces in the first than in this one"
+    if first.word != other.word:
+        field = next(name for name in type(first.word).model_fields if getattr(first.word, name) != getattr(other.word, name))
+        here, there = (_plainly(getattr(network.word, field)) for network in (first, other))
+        return f"`{field}` of `{first.name}` is {here} in the first, {there} in this one"
+    return next(filter(None, (difference(a, b) for a, b in zip(first.children, other.children))), None)
+
+
+def _plainly(value: object) -> str:
+    return f"[{', '.join(map(_plainly, value))}]" if isinstance(value, tuple) else str(value).lower() if isinstance(value, bool) else str(value)

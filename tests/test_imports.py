@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "flowspec").rglob("*.py"))
 LAYERS = (
     "source", "files", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "sharing", "checked", "terms", "bypass", "target",
-    "elaborate", "report", "check", "compiler", "spec", "diagram", "export", "data", "modules", "verify", "plots", "quality", "train", "cli",
+    "elaborate", "report", "orders", "check", "compiler", "spec", "diagram", "export", "data", "modules", "verify", "plots", "quality", "train", "cli",
 )  # fmt: skip
 """The packages and modules of flowspec from the bottom up; each imports itself and those before it."""
 AMONG = {"flowspec/plots/run.py": "train"}

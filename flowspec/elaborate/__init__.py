@@ -227,12 +227,12 @@ class _Flow:
         for slot, wire in self.slots.open.items():
             if slot == MAIN:
                 self.faults.append(Diagnostic(
-                    "FS508", f"{dimensions(wire.state)} end in no prior", Label(self.definition.name.span, "the flow does not end in a prior"),
+                    "FS508", f"{dimensions(wire.state)} {_end(wire.state)} in no prior", Label(self.definition.name.span, "the flow does not end in a prior"),
                     (Label(wire.span, "this state reaches the end"),), help=("end the flow with `prior gaussian`",),
                 ))  # fmt: skip
             else:
                 self.faults.append(Diagnostic(
-                    "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} end in no prior", Label(wire.span, "opened here"),
+                    "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} {_end(wire.state)} in no prior", Label(wire.span, "opened here"),
                     help=(f"merge it, or end it: `on {slot} {{ prior gaussian }}`",),
                 ))  # fmt: skip
 
@@ -267,6 +267,10 @@ class _Flow:
 def dimensions(state: State) -> str:
     """How many dimensions a state has, in words."""
     return f"{state} = {state.size:_} dimensions" if len(state.shape) > 1 else f"{state.size:_} dimension{'s' if state.size > 1 else ''}"
+
+
+def _end(state: State) -> str:
+    return "ends" if state.size == 1 else "end"
 
 
 def _plain(value: Value) -> Plain | None:

@@ -145,12 +145,23 @@ class Conditions:
         return None if None in readings.values() else readings
 
     def _no_state(self, item: Value, span: Span) -> SpecError:
+        if isinstance(item, Symbol) and item.name in self.frame.wires:
+            return self._used_up(item.name, item.span)
         if isinstance(item, Symbol):
-            known = sorted({*self.frame.taps, *self.frame.wires, *self.frame.contexts})
+            wires = (name for name, slot in self.frame.wires.items() if slot in self.slots.open)
+            known = sorted({*self.frame.taps, *wires, *self.frame.contexts})
             help = ("known here: " + ", ".join(f"`{name}`" for name in known) if known else "name a state with `tap NAME`, or declare a `context`",)
             return unknown(f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.name, item.span, known, help)
         return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span,
                     help=("name a state with `tap NAME`, or declare a `context`; what is computed from it belongs in the network",))  # fmt: skip
+
+    def _used_up(self, name: str, span: Span) -> SpecError:
+        """The error of a wire that is no longer open; none is told where it was opened in what could not be elaborated."""
+        slot = self.frame.wires[name]
+        if slot not in self.used:
+            return SpecError(())
+        return fail("FS503", f"wire `{name}` is used up: a wire is used once", span, secondary=(Label(self.used[slot], "used up here"),),
+                    help=("what should be read again is named with `tap`, and read with `given=`",))  # fmt: skip
 
     def _step_networks(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Network] | None:
         if readings is None:

@@ -189,6 +189,9 @@ class FlowElaborator(Steps):
     # ----------------------------------------------------------------------------------------------------- contracts
 
     def _expect(self, statement: tree.Expect, section: Section) -> None:
+        fact = getattr(statement.condition, "left", None)
+        if isinstance(fact, tree.Name) and fact.name == "shape":
+            self.slots.wire(statement.span)
         wire = self.slots.open.get(self.slots.current)
         self.expectations.append(Expectation(statement, section.scope, wire.state if wire else None, self.chosen > 0))
 

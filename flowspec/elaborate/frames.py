@@ -145,7 +145,7 @@ class Slots:
                 help=(f"act on one with `on {others[0]} {{ … }}`, or join them with `merge({', '.join(others)})`",),
             )  # fmt: skip
         ended = (Label(self.ended, "the prior ends the wire here"),) if self.ended else ()
-        raise fail("FS502", "nothing is left to transform: the prior has ended the wire", span, secondary=ended,
+        raise fail("FS502", "no state is left here: the prior has ended the wire", span, secondary=ended,
                    help=("a prior is the last statement of its wire: move it below this one, or take it out",))  # fmt: skip
 
     def blur(self, span: Span, reopen: bool) -> None:

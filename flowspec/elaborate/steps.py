@@ -24,12 +24,8 @@ class Steps(Conditions):
         slot = self.frame.wires.get(name.name)
         if slot in self.slots.open:
             return slot
-        if slot is not None and slot not in self.used:
-            raise SpecError(())
         if slot is not None:
-            used = (Label(self.used[slot], "used up here"),) if slot in self.used else ()
-            raise fail("FS503", f"wire `{name.name}` is used up: a wire is used once", name.span, secondary=used,
-                       help=("what should be read again is named with `tap`, and read with `given=`",))  # fmt: skip
+            raise self._used_up(name.name, name.span)
         known = [wire for wire, slot in self.frame.wires.items() if slot in self.slots.open]
         open_wires = ", ".join(f"`{wire}`" for wire in known)
         help = (f"open wires here: {open_wires}" if known else "`split(half) as (a, b)` makes two wires",)
@@ -75,9 +71,11 @@ class Steps(Conditions):
             if current and self.slots.current not in slots and current.state is not None:
                 raise fail("FS504", "`merge` would overwrite the current wire, which is still open", statement.span,
                            secondary=(Label(current.span, "this state would be lost"),), help=("merge it too, or end it with a prior first",))  # fmt: skip
-            double = next((name for i, name in enumerate(statement.wires) if slots[i] in slots[:i]), None)
+            double = next((i for i, slot in enumerate(slots) if slot in slots[:i]), None)
             if double is not None:
-                raise fail("FS503", f"wire `{double.name}` is merged twice", double.span, help=("a wire is used once",))
+                first, second = statement.wires[slots.index(slots[double])], statement.wires[double]
+                raise fail("FS503", f"wire `{second.name}` is merged twice", second.span, secondary=(Label(first.span, "first merged here"),),
+                           help=("a wire is used once",))  # fmt: skip
         except SpecError:
             self._forget_wires(statement.span)
             raise
