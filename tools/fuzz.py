@@ -121,14 +121,15 @@ class Late(BaseException):
 
 def try_text(text: str) -> Found | str:
     """What becomes of a text: `sound` or `faulty`, or what should not be."""
-    from flowspec.compiler import compile_text
     from flowspec.diagnostics import SpecError
     from flowspec.rendering import github, jsonl, sarif
     from flowspec.rendering.text import render
     from flowspec.source import Source
+    from flowspec.spec import compile_source
 
     try:
-        compile_text(Source("fuzz.flow", text), ROOT / "tests" / "errors" / "cases")
+        spec = compile_source(Source("fuzz.flow", text), ROOT / "tests" / "errors" / "cases", {})
+        render(spec.warnings, spec.sources)
         return "sound"
     except SpecError as error:
         if not error.diagnostics:
@@ -170,9 +171,9 @@ def seeds_once() -> Seeds:
 
 def prepare() -> None:
     """In each worker: all is imported, then memory and time are bounded."""
-    import flowspec.compiler
     import flowspec.data
     import flowspec.rendering.sarif
+    import flowspec.spec
     import flowspec.vocabulary  # noqa: F401  the words register themselves
 
     def late(*_: object) -> None:

@@ -33,6 +33,9 @@ class Autoregressive(Transform, word="autoregressive"):
             raise Fault("FS208", "`backward` is for `over=rows`", argument="backward", help=("put `reverse` before it",))
         return (vector(self.word, x),)
 
+    def inputs(self, z: State) -> State:
+        return self.outputs(z)[0]
+
     def _over_rows(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:
             raise Fault("FS302", f"`autoregressive` over rows needs rows and columns; {x} arrives", help=("fold a series into rows: `fold(16)`",))

@@ -81,7 +81,7 @@ class Swap(_Rearranging, word="swap"):
 class Reshape(_Rearranging, word="reshape"):
     """Reads the same numbers in another shape."""
 
-    shape: tuple[Annotated[int, Field(ge=1)], ...]
+    shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if prod(self.shape) != x.size:
