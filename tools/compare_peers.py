@@ -4,7 +4,7 @@ The peers are not dependencies; give them an environment of their own, apart fro
 
     python -m venv /tmp/peers
     /tmp/peers/bin/pip install -e . zuko==1.6.0 tqdm
-    /tmp/peers/bin/pip install --no-deps nflows==0.14 normflows==1.7.3 FrEIA==0.2 UMNN torchdiffeq
+    /tmp/peers/bin/pip install --no-deps nflows==0.14 normflows==1.7.3 FrEIA==0.2 UMNN torchdiffeq pyro-ppl==1.9.2 pyro-api opt-einsum
     OMP_NUM_THREADS=1 /tmp/peers/bin/python tools/compare_peers.py likelihood
     OMP_NUM_THREADS=1 /tmp/peers/bin/python tools/compare_peers.py speed
 
@@ -145,7 +145,8 @@ def speed(
     for name in tasks or TASKS:
         candidates = _candidates(TASKS[name], libraries or tuple(MAKERS))
         for measure in measures or MEASURES:
-            calls = {library: MEASURES[measure](one, TASKS[name], one.log_prob) for library, one in candidates.items()}
+            able = {library: one for library, one in candidates.items() if measure != "sample" or one.sample is not None}
+            calls = {library: MEASURES[measure](one, TASKS[name], one.log_prob) for library, one in able.items()}
             if compiled and measure != "sample":
                 calls |= _compiled(TASKS[name], candidates, measure)
             times = interleaved(calls, rounds, slot, most)

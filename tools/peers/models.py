@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,8 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Task:
-    """What is built. Vectors have `features`; an image has 3 x 32 x 32, and `levels` of `transforms` steps each.
+    """What is built. Vectors have `features`; an image has 3 x 32 x 32, and `levels` of `transforms` steps each. The `hidden`
+    units of B-NAF are those of one feature.
 
     `scale` is how an affine map in flowspec gets its scale from the network; peers have one form each.
     """
@@ -39,6 +41,8 @@ TASKS = {
     "nsf_ar": Task("nsf_ar"),
     "maf": Task("maf"),
     "realnvp": Task("realnvp", transforms=10),
+    "bnaf": Task("bnaf", features=2, transforms=1, hidden=(50, 50, 50), batch=200),
+    "bnaf_43": Task("bnaf", transforms=5, hidden=(10,), batch=200),
     "glow": Task("glow", transforms=8, hidden=(128,), batch=16, scale="scale=sigmoid"),
 }
 
@@ -49,7 +53,8 @@ class Candidate:
 
     module: nn.Module
     log_prob: Callable[[Tensor], Tensor]
-    sample: Callable[[int], Tensor]
+    sample: Callable[[int], Tensor] | None
+    """n -> n examples; None where the library has no inverse."""
     note: str = ""
 
     @property
@@ -106,6 +111,12 @@ SPECS = {
         coupling(affine({scale}), mlp({hidden}), split=alternating, moves=second)
         coupling(affine({scale}), mlp({hidden}), split=alternating, moves=first)
     }}""",
+    "bnaf": """for i in 1..{transforms} {{
+        if i < {transforms} {{
+            block_autoregressive(hidden={features}*{width}, layers={depth}, residual=gated)
+            reverse
+        }} else {{ block_autoregressive(hidden={features}*{width}, layers={depth}) }}
+    }}""",
     "glow": """for level in 1..{levels} {{
         squeeze(2)
         repeat {transforms} {{
@@ -121,7 +132,7 @@ SPECS = {
 def spec_text(task: Task) -> str:
     """The task as a spec."""
     start = "image(3, 32, 32, levels=real)" if task.kind == "glow" else f"vector({task.features})"
-    body = SPECS[task.kind].format(**{**vars(task), "hidden": list(task.hidden), "width": task.hidden[0]})
+    body = SPECS[task.kind].format(**{**vars(task), "hidden": list(task.hidden), "width": task.hidden[0], "depth": len(task.hidden)})
     return f"flow {task.kind} {{\n    input {start}\n    {body}\n    prior gaussian\n}}\n"
 
 
@@ -307,10 +318,18 @@ def _standard(flow: nn.Module) -> Callable[[Tensor], Tensor]:
     return log_prob
 
 
+def _bnaf(form: str, task: Task) -> Candidate:
+    from peers import bnaf
+
+    return getattr(bnaf, form)(task)
+
+
 MAKERS: dict[str, dict[str, Callable[[Task], Candidate]]] = {
-    "flowspec": dict.fromkeys(("nsf_ar", "maf", "realnvp", "glow"), _flowspec),
+    "flowspec": dict.fromkeys(("nsf_ar", "maf", "realnvp", "bnaf", "glow"), _flowspec),
     "zuko": dict.fromkeys(("nsf_ar", "maf", "realnvp"), _zuko),
     "nflows": dict.fromkeys(("nsf_ar", "maf", "realnvp"), _nflows_vectors) | {"glow": _nflows_glow},
     "normflows": dict.fromkeys(("nsf_ar", "maf", "realnvp"), _normflows_vectors) | {"glow": _normflows_glow},
     "FrEIA": {"realnvp": _freia_vectors, "glow": _freia_glow},
+    "pyro": {"bnaf": partial(_bnaf, "pyro")},
+    "materialised": {"bnaf": partial(_bnaf, "materialised")},
 }
