@@ -32,13 +32,17 @@ from flowspec.vocabulary.settings.runs import Source
 @click.argument("table", type=click.Choice(sorted(tables())))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the runs and of the table.")
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="A file of images, whose shape rows take on, or a folder of speech.")
+@click.option("--row", "rows", multiple=True, help="Only this row (may be repeated).")
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--steps", type=int, help="Steps of each run.")
 @click.option("--jobs", default=2, show_default=True, help="Runs side by side, one thread each.")
 @click.option("--side", type=int, help="Side of bundled images.")
-def main(table: str, out: Path, data: Path | None, seeds: int, steps: int | None, jobs: int, side: int | None) -> None:
+def main(table: str, out: Path, data: Path | None, rows: tuple[str, ...], seeds: int, steps: int | None, jobs: int, side: int | None) -> None:
     """Trains every row of TABLE with several seeds and prints it beside the paper's numbers."""
     chosen = tables()[table]
+    if unknown := set(rows) - {row.name for row in chosen.rows}:
+        raise click.UsageError(f"unknown rows: {', '.join(unknown)}; known are {', '.join(row.name for row in chosen.rows)}")
+    chosen = replace(chosen, rows=tuple(row for row in chosen.rows if not rows or row.name in rows))
     source = _source(chosen, data, side)
     shape = image_shape(source) if data else {"side": side} if side else {}
     chosen = replace(chosen, rows=tuple(shaped(row, shape) for row in chosen.rows))
