@@ -56,8 +56,8 @@ def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
         likelihood=likelihood, density=density, inverse=inverse, volume=volume,
         passes=sum(facts.passes for _, facts in steps if "sequential" in (facts.density, facts.sampling)),
         latent_dims=sum(node.item.before[0].size for node in nodes if isinstance(node.item, End)),
-        onto=not missing,
-        causes={"onto": missing, "likelihood": because, "density": slow, "inverse": hard, "volume": varying},
+        mass="less" if missing else "one",
+        causes={"mass": missing, "likelihood": because, "density": slow, "inverse": hard, "volume": varying},
     )  # fmt: skip
 
 
@@ -200,7 +200,7 @@ def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:
         return count(graph, contract.subject or "")
     if contract.fact == "parameters" and contract.subject:
         return of_part(graph, contract.subject).parameters
-    if contract.fact in ("latent_dims", "likelihood", "inverse", "volume"):
+    if contract.fact in ("latent_dims", "likelihood", "inverse", "volume", "mass"):
         return getattr(facts, contract.fact)
     return getattr(of_graph(graph), contract.fact)
 

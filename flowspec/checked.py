@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from flowspec.graph import Graph, Node, expand
-from flowspec.vocabulary.rules import Frozen, Likelihood, Mode, Volume
+from flowspec.vocabulary.rules import Frozen, Likelihood, Mass, Mode, Volume
 
 
 class FlowFacts(Frozen):
@@ -17,7 +17,7 @@ class FlowFacts(Frozen):
     passes: int
     volume: Volume
     latent_dims: int
-    onto: bool = True
+    mass: Mass = "one"
     causes: dict[str, tuple[str, ...]] = {}
 
 

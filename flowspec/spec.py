@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from flowspec.bounded import bounded
 from flowspec.checked import CheckedGraph
 from flowspec.compiler import compile_text
 from flowspec.diagnostics import Diagnostic
@@ -53,8 +54,8 @@ class Spec:
 
     @cached_property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What the text names and never uses."""
-        return unused(self.program)
+        """What the text names and never uses, and what keeps the density from integrating to 1."""
+        return (*unused(self.program), *bounded(self.checked))
 
     @cached_property
     def canonical(self) -> str:

@@ -11,13 +11,13 @@ from flowspec.elaborate.values import Scope, Symbol, Value, fail, unknown
 from flowspec.graph import Contract
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
-from flowspec.vocabulary.rules import Likelihood, Mode, State, Volume
+from flowspec.vocabulary.rules import Likelihood, Mass, Mode, State, Volume
 
-FACTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "likelihood", "inverse", "volume", "shape", "count")
+FACTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "likelihood", "inverse", "volume", "mass", "shape", "count")
 """What a contract can speak of; `count(name)` is the number of steps, definitions and parts of that name, `parameters(name)` what parts of it hold."""
 COUNTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "shape", "count")
 """Facts that are numbers of the spec as written: they are not asked of it with other parameters."""
-VALUES = {"likelihood": get_args(Likelihood), "inverse": get_args(Mode), "volume": get_args(Volume)}
+VALUES = {"likelihood": get_args(Likelihood), "inverse": get_args(Mode), "volume": get_args(Volume), "mass": get_args(Mass)}
 """Facts that are names."""
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 

@@ -21,7 +21,7 @@ AMOUNTS: dict[str, tuple[Callable[[Report], int], Callable[[int], str]]] = {
     "activations": (lambda report: report.activation_bytes, in_bytes),
 }
 """The numbers that reports are compared by: how each is read, and how it is shown."""
-FACTS = ("likelihood", "inverse", "density", "volume")
+FACTS = ("likelihood", "inverse", "density", "volume", "mass")
 
 
 def compare(reports: Sequence[Report]) -> str:

@@ -50,6 +50,7 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         ("density", _because(report, "density", _passes(report, report.density))),
         ("inverse", _because(report, "inverse", _passes(report, report.inverse))),
         ("volume", report.volume),
+        *([("mass", _because(report, "mass", "less than 1"))] if report.mass == "less" else []),
         ("input", f"{written(report.input)}  ({grouped(report.latent_dims)} latent dimensions)"),
         *_latents(report),
         ("multiply-adds", f"{scaled(cost.density)} density, {scaled(cost.sampling)} sampling, for one example"),

@@ -24,12 +24,12 @@ def integral(flow: Flow) -> Iterator[Check]:
         if flow.checked.facts.likelihood == "exact":
             with torch.no_grad():
                 total = _integral(flow, state.size)
-            excess = abs(total - 1) if flow.checked.facts.onto else max(0.0, total - 1)
+            excess = abs(total - 1) if flow.checked.facts.mass == "one" else max(0.0, total - 1)
             yield Check.within("density", excess, TOLERANCE, f"integrates to {total:.5f}" + _why_less(flow))
 
 
 def _why_less(flow: Flow) -> str:
-    causes = ", ".join(f"`{path}`" for path in flow.checked.facts.causes["onto"][:3])
+    causes = ", ".join(f"`{path}`" for path in flow.checked.facts.causes["mass"][:3])
     return f": {causes} reaches a part of what is drawn" if causes else ""
 
 

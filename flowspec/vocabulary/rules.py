@@ -146,6 +146,8 @@ Mode = Literal["analytic", "sequential", "iterative", "none"]
 Likelihood = Literal["exact", "estimate", "bound"]
 Volume = Literal["zero", "constant", "varies"]
 Support = Literal["all", "nonnegative"]
+Mass = Literal["one", "less"]
+"""What a density integrates to: less than 1 where not every draw of the prior has an x."""
 
 
 class Facts(Frozen):
@@ -170,6 +172,8 @@ class Facts(Frozen):
     """Whether every z is reached; if not, the flow's density integrates to less than 1, and some draws have no x."""
     reaches: Support | None = None
     """What is reached instead: a prior on just that takes nothing from the density."""
+    remedy: str = ""
+    """What would let every z be reached, or ask for no others."""
 
 
 class Fault(Exception):

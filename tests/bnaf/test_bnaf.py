@@ -103,11 +103,13 @@ def test_what_is_not_reached_is_said_with_its_step():
         net.inverse(torch.full((2, 4), 1e3))
 
 
-def test_facts_say_what_is_onto():
-    assert not flow("block_autoregressive(hidden=8)").facts.onto
-    assert flow("block_autoregressive(hidden=8, slope=0.01)").facts.onto
-    assert flow("block_autoregressive(hidden=8, residual=gated)").facts.onto
-    assert flow("block_autoregressive(hidden=8, activation=asinh)").facts.onto
+def test_facts_say_what_the_density_integrates_to():
+    assert flow("block_autoregressive(hidden=8)").facts.mass == "less"
+    assert flow("repeat 2 { block_autoregressive(hidden=8, activation=softplus); reverse }").facts.mass == "less"
+    assert flow("block_autoregressive(hidden=8, slope=0.01)").facts.mass == "one"
+    assert flow("block_autoregressive(hidden=8, residual=gated)").facts.mass == "one"
+    assert flow("block_autoregressive(hidden=8, activation=asinh)").facts.mass == "one"
+    assert flow("inverse { block_autoregressive(hidden=8) }").facts.mass == "one"
 
 
 def test_faults():

@@ -89,9 +89,9 @@ def test_what_is_drawn_back() -> None:
 
 def test_facts() -> None:
     facts = load("flow f { input vector(4); abs; prior halfgaussian }").checked.facts
-    assert facts.likelihood == "exact" and facts.inverse == "analytic" and facts.onto
-    assert not load("flow f { input vector(4); abs; prior gaussian }").checked.facts.onto
-    assert load("flow f { input vector(4); sort; prior gaussian }").checked.facts.causes["onto"] == ("sort",)
+    assert facts.likelihood == "exact" and facts.inverse == "analytic" and facts.mass == "one"
+    assert load("flow f { input vector(4); abs; prior gaussian }").checked.facts.mass == "less"
+    assert load("flow f { input vector(4); sort; prior gaussian }").checked.facts.causes["mass"] == ("sort",)
     assert load("flow f { input image(2, 4, 4); dequantize; maxpool; prior gaussian }").checked.facts.latent_dims == 8
 
 

@@ -31,7 +31,7 @@ class BlockAutoregressive(Amortised, word="block_autoregressive"):
     diagonal blocks.
     """
 
-    hidden: Annotated[int, Field(ge=1, le=1_000_000)]
+    hidden: Annotated[int, Field(ge=0, le=1_000_000)]
     layers: Annotated[int, Field(ge=1, le=1_000)] = 1
     activation: Activation = "tanh"
     residual: Literal["none", "plain", "gated"] = "none"
@@ -45,6 +45,13 @@ class BlockAutoregressive(Amortised, word="block_autoregressive"):
                 "FS408", "with `relu` the map is not a bijection: its slope is zero below 0, so that many x go to one z",
                 argument="activation",
                 help=("use an activation that increases strictly: tanh, asinh, leaky_relu, softplus", "or add a slope: `slope=0.1`"),
+            )  # fmt: skip
+        if self.hidden < x.channels:
+            first = self.hidden + 1
+            raise Fault(
+                "FS409", f"the map is not a bijection: with `hidden={self.hidden}` no unit is left for feature {first} of {x.channels}",
+                argument="hidden", notes=(f"a block of width zero lets nothing of x_{first} into z_{first}: many x would go to one z",),
+                help=(f"for example `hidden={10 * x.channels}`, 10 units for each feature",),
             )  # fmt: skip
         if self.hidden % x.channels:
             raise Fault(
@@ -60,7 +67,8 @@ class BlockAutoregressive(Amortised, word="block_autoregressive"):
 
     def facts(self, x: State) -> Facts:
         bounded = self.residual == "none" and self.slope == 0 and self.activation in BOUNDED + HALF_BOUNDED
-        return Facts(sampling="iterative", passes=x.channels, onto=not bounded)
+        remedy = "`slope=0.01` lets every activation grow without bound; so does a `residual` for the whole map"
+        return Facts(sampling="iterative", passes=x.channels, onto=not bounded, remedy=remedy)
 
     def parameters(self, x: State) -> tuple[Tensor, ...]:
         d, tensors = x.channels, []

@@ -68,8 +68,10 @@ class Permute(_Rearranging, word="permute"):
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if self.order != "random" and sorted(self.order) != list(range(x.channels)):
+            missed = sorted(set(range(x.channels)) - set(self.order))
             raise Fault(
-                "FS304", f"`order` must hold each of 0 … {x.channels - 1} once, for {x.channels} channels", argument="order"
+                "FS304", f"`order` must hold each of 0 … {x.channels - 1} once, for {x.channels} channels", argument="order",
+                notes=(f"the map is not a bijection: channel {missed[0]} is lost, so that many x go to one z",) if missed else (),
             )
         return (x,)
 

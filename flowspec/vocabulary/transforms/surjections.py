@@ -20,7 +20,8 @@ class Abs(Transform, word="abs"):
     """
 
     def facts(self, x: State) -> Facts:
-        return Facts(kind="surjection", volume="constant", onto=False, reaches="nonnegative", sampling_draws=True)
+        return Facts(kind="surjection", volume="constant", onto=False, reaches="nonnegative", sampling_draws=True,
+                     remedy="end it with a prior of such numbers: `prior halfgaussian`")  # fmt: skip
 
 
 class _Ordering(Transform):
