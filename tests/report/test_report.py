@@ -53,7 +53,7 @@ net net1 { repeat 3 { conv(3, 16); modulate; relu } }
 """
 
 KEYS = {
-    "schema", "name", "spec_parameters", "parameters", "likelihood", "inverse", "density", "passes", "volume", "latent_dims", "input",
+    "schema", "name", "spec_parameters", "parameters", "likelihood", "inverse", "density", "passes", "volume", "mass", "latent_dims", "input",
     "latents", "multiply_adds", "parameter_bytes", "activation_bytes", "modules", "contracts", "causes",
 }  # fmt: skip
 
