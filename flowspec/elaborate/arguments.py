@@ -148,7 +148,7 @@ def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]
         return _as_tuple(value, choice, scope, span)
     if get_origin(choice) is dict:
         item = get_args(choice)[1]
-        return isinstance(value, dict), value and {name: convert(v, item, scope, span) for name, v in _pairs(value)}
+        return isinstance(value, dict), value and {name: _bare(convert(v, item, scope, span)) for name, v in _pairs(value)}
     if choice is Source:
         return isinstance(value, Symbol | Deferred), source(value, span)
     if is_role(choice):
@@ -161,6 +161,10 @@ def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]
 def _called(value: Symbol | Deferred) -> str:
     """The name that a value is, or calls."""
     return value.name if isinstance(value, Symbol) else getattr(value.expression, "name", "")
+
+
+def _bare(result: Any) -> Any:
+    return result.word if isinstance(result, Spoken) else result
 
 
 def _pairs(value: Value) -> list[tuple[str, Value]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,9 +35,9 @@ class Fitting:
         """Training examples."""
         return self.data.train[index]
 
-    def objective(self, flow: Flow, weights: Mapping[str, float]) -> Objective:
+    def objective(self, flow: Flow) -> Objective:
         """The mean of -log p(x), its terms weighted."""
-        return Objective(flow, weights)
+        return Objective(flow)
 
     def initialise(self, flow: Flow, batch: Batch, frozen: Collection[str]) -> None:
         """From a batch."""

@@ -62,13 +62,13 @@ class Divergence:
 
 
 class Match(nn.Module):
-    """E_q[log q(x) + U(x)] over as many draws as the batch has rows."""
+    """E_q[log q(x) + U(x)] over as many draws as the batch has rows. Its terms have no weights."""
 
     def __init__(self, flow: Flow, energy: EnergyFunction):
         super().__init__()
         self.flow, self.energy = flow, energy
 
-    def forward(self, x: Tensor, context: Condition) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, x: Tensor, context: Condition, weights: Mapping[str, float]) -> tuple[Tensor, dict[str, Tensor]]:
         terms = {name: value.mean() for name, value in drawn(self.flow, self.energy, len(x)).items()}
         return sum(terms.values()), {name: value.detach() for name, value in terms.items()}
 
@@ -102,7 +102,7 @@ class Matching:
         """Rows without columns: what is seen are the flow's own draws."""
         return Batch(torch.empty(len(index), 0))
 
-    def objective(self, flow: Flow, weights: Mapping[str, float]) -> Match:
+    def objective(self, flow: Flow) -> Match:
         """The divergence, but for log Z."""
         return Match(flow, self.energy)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from torch import Tensor, nn
 
@@ -16,11 +17,11 @@ class Objective(nn.Module):
     Gives the loss with the means of the terms before they are weighted, whose sum is log p(x) or its bound.
     """
 
-    def __init__(self, flow: Flow, weights: Mapping[str, float] | None = None):
+    def __init__(self, flow: Flow):
         super().__init__()
-        self.flow, self.weights = flow, dict(weights or {})
+        self.flow = flow
 
-    def forward(self, x: Tensor, context: Condition) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, x: Tensor, context: Condition, weights: Mapping[str, float] = MappingProxyType({})) -> tuple[Tensor, dict[str, Tensor]]:
         terms = {name: value.mean() for name, value in self.flow.terms(x, context).items()}
-        loss = -sum(weight(name, self.weights) * value for name, value in terms.items())
+        loss = -sum(weight(name, weights) * value for name, value in terms.items())
         return loss, {name: value.detach() for name, value in terms.items()}

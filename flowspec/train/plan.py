@@ -26,7 +26,7 @@ class Stage:
     schedule: Schedule = Constant()
     frozen: tuple[str, ...] = ()
     bypassed: tuple[str, ...] = ()
-    weights: dict[str, float] = field(default_factory=dict)
+    weights: dict[str, float | Schedule] = field(default_factory=dict)
     origin: str | None = None
 
     @property
@@ -55,8 +55,16 @@ class Plan:
     def lr(self, step: int, losses: Sequence[float] = ()) -> float:
         """The learning rate of a step, after the validation losses of its stage."""
         stage = self.stage(step)
+        return stage.lr * self._factor(stage.schedule, stage, step, losses)
+
+    def weights(self, step: int) -> dict[str, float]:
+        """The weights of terms at a step, by name."""
+        stage = self.stage(step)
+        return {name: self._factor(w, stage, step) if isinstance(w, Schedule) else w for name, w in stage.weights.items()}
+
+    def _factor(self, schedule: Schedule, stage: Stage, step: int, losses: Sequence[float] = ()) -> float:
         inside = step - stage.start
-        return stage.lr * stage.schedule.factor(inside, inside // self.epoch_steps, stage.steps, losses)
+        return schedule.factor(inside, inside // self.epoch_steps, stage.steps, losses)
 
 
 def plan(graph: Graph, examples: int, *, epochs: int | None = None, steps: int | None = None, batch: int | None = None,

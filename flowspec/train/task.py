@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,8 +35,8 @@ class Task(Protocol):
     def batch(self, index: Tensor) -> Batch:
         """The batch of these examples."""
 
-    def objective(self, flow: Flow, weights: Mapping[str, float]) -> nn.Module:
-        """A module x_B…, context -> loss in nats, its terms."""
+    def objective(self, flow: Flow) -> nn.Module:
+        """A module x_B…, context, weights of terms by name -> loss in nats, its terms."""
 
     def initialise(self, flow: Flow, batch: Batch, frozen: Collection[str]) -> None:
         """Starts the layers that take their first values from data."""

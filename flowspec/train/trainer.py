@@ -120,7 +120,7 @@ class Trainer:
 
     def _descend(self, batch: Batch, step: int) -> tuple[float, dict[str, Tensor], float]:
         self.optimizer.zero_grad(set_to_none=True)
-        loss, terms = self.objective(batch.x, batch.context)
+        loss, terms = self.objective(batch.x, batch.context, self.plan.weights(step))
         if not loss.isfinite():
             self._seed(step)
             raise bad_loss(self.task.cause(self.whole, batch), step, float(loss.detach()), self.folder.last)
@@ -148,7 +148,7 @@ class Trainer:
             if self.position.step > stage.start:
                 restore_optimizer(raw, self.kept, names_of(self.flow))
             self.kept = {}
-        self.objective, self.optimizer = self.accelerator.prepare(self.task.objective(self.whole, stage.weights), raw)
+        self.objective, self.optimizer = self.accelerator.prepare(self.task.objective(self.whole), raw)
         self.raw_optimizer = raw
 
     def _start(self, stage: Stage) -> None:

@@ -21,7 +21,9 @@ from flowspec.train.errors import CheckpointError
 from flowspec.train.evaluate import evaluate
 from flowspec.train.log import read
 from flowspec.train.objective import Objective
+from flowspec.train.plan import plan
 from flowspec.train.run import train
+from flowspec.vocabulary.settings.runs import Source
 from tests.spec_text import compiled, diagnostics, faults
 
 SMALL = {"side": 8, "scales": 2, "base": 2, "latent": 4, "couplings": 2, "prior_width": 8, "depth": 2, "width": 4}
@@ -192,7 +194,7 @@ def test_weights_multiply_terms() -> None:
     flow = build(small().checked, seed=0)
     x = images()
     terms = {name: value.mean() for name, value in seeded(flow.terms, x).items()}
-    loss, told = seeded(Objective(flow, {"log_prior": 0.5, "prior_flow": 0.0, "vae": 2.0, "posterior": 0.0}), x, None)
+    loss, told = seeded(Objective(flow), x, None, {"log_prior": 0.5, "prior_flow": 0.0, "vae": 2.0, "posterior": 0.0})
     torch.testing.assert_close(told, {name: value.detach() for name, value in terms.items()})
     by_hand = terms["dequantization"] + terms["pixel_flow.log_det"] + 2 * terms["vae.reconstruction"] + 0.5 * terms["log_prior"]
     torch.testing.assert_close(loss, -by_hand)
@@ -218,3 +220,27 @@ def test_more_draws_never_loosen_the_bound() -> None:
     assert one.nats < many.nats + 3 * (one.error**2 + many.error**2) ** 0.5 and one.kind == "bound"
     assert sum(term["nats"] for term in one.terms.values()) == pytest.approx(one.nats)
     assert str(one.terms["vae.posterior"]["kind"]) == "Monte Carlo"
+
+
+def test_weights_may_rise_with_the_epochs() -> None:
+    checked = compiled("""
+        flow f { input vector(2); encode(1, posterior=gaussian(linear), decoder=gaussian(linear)); prior gaussian
+            train(epochs=6, batch=10) { phase all(weights=[log_prior: warmup(epochs=4), posterior: warmup(steps=8), reconstruction: 2]) { } } }
+    """)  # fmt: skip
+    agenda = plan(checked.graph, examples=30)
+    assert [agenda.weights(step)["log_prior"] for step in (0, 2, 3, 6, 9, 17)] == [0.25, 0.25, 0.5, 0.75, 1, 1]
+    assert [agenda.weights(step)["posterior"] for step in (0, 7, 17)] == [0.125, 1, 1]
+    assert agenda.weights(5)["reconstruction"] == 2
+    assert faults("flow f { input vector(2); prior gaussian; train(schedule=warmup(steps=2, epochs=3)) }")[0][0] == "FS205"
+
+
+def test_training_uses_the_weights_of_the_step(tmp_path: Path) -> None:
+    """With every weight rising from a quarter, the loss is a quarter of what the terms add up to in the first epoch."""
+    text = """
+        flow f { input vector(2); actnorm(start=identity); prior gaussian
+            train(epochs=2, batch=50) { phase all(weights=[log_det: warmup(epochs=4), log_prior: warmup(epochs=4)]) { } } }
+    """
+    train(flowspec.load(text), tmp_path / "run", Source(name="moons", arguments={"size": 200, "validation": 50, "test": 50}))
+    logged = [line for line in read(tmp_path / "run" / "log.jsonl") if line["kind"] == "train"]
+    first = logged[0]
+    assert first["loss"] == pytest.approx(-0.25 * sum(first["terms"].values()), rel=1e-5)

@@ -1,13 +1,14 @@
-"""Schedules: a factor on the learning rate, as a function of the step, the epoch and the validation losses so far."""
+"""Schedules: a factor on the learning rate (or the weight of a term), as a function of the step, the epoch and the validation losses so far."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import cos, inf, pi
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, SerializeAsAny
+from pydantic import BeforeValidator, Field, SerializeAsAny, model_validator
 
+from flowspec.vocabulary.rules import Fault
 from flowspec.vocabulary.word import Word
 
 Count = Annotated[int, Field(ge=1)]
@@ -57,12 +58,19 @@ class Cosine(Schedule, word="cosine"):
 
 
 class Warmup(Schedule, word="warmup"):
-    """Rises linearly from 0 over `steps` steps, then stays."""
+    """Rises linearly from 0 over `steps` steps, or in as many rises as `epochs`, then stays."""
 
-    steps: Count
+    steps: Count | None = None
+    epochs: Count | None = None
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.steps is None) == (self.epochs is None):
+            raise Fault("FS205", "`warmup` needs `steps` or `epochs`, one of them", help=("for example `warmup(epochs=100)`",))
+        return self
 
     def factor(self, step: int, epoch: int, steps: int, losses: Sequence[float] = ()) -> float:
-        return min(1.0, (step + 1) / self.steps)
+        return min(1.0, (step + 1) / self.steps if self.steps else (epoch + 1) / self.epochs)
 
 
 class Plateau(Schedule, word="plateau"):
