@@ -1,7 +1,8 @@
 """Specs changed at random: whatever comes of them is a checked flow or a list of faults, soon, and in little memory.
 
 `python tools/fuzz.py -n 100000 --seed 0` mutates the shipped specs, the cases of the error corpus and the examples of the codes, by
-characters, words, lines and pieces of one another, in worker processes that have a limit of time and memory for each text.
+characters, words, lines and pieces of one another, and makes specs of random calls of every word, in worker processes that have a
+limit of time and memory for each text.
 Tracebacks, hangs and killed workers are written to a folder, each as the text that showed it.
 """
 
@@ -23,7 +24,9 @@ from typing import NamedTuple
 
 SECONDS, MEGABYTES = 2.0, 500
 BATCH = 50
+MUTATED = 0.75
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(Path(__file__).parent))
 WORD = re.compile(r"\s+|\w+(?:\.\d+)?|\.\.|>>|//|[<>=!]=|.")
 SIGNS = "(){}[]<>=+-*/%^,;:.#\"'\\\n\t \0\u00a0“”−é∞\U0001f600@$&|!~`0123456789abcxyz_"
 STRANGE = (
@@ -148,9 +151,11 @@ def try_text(text: str) -> Found | str:
 
 def try_all(job: tuple[int, int]) -> tuple[Counter[str], list[Found]]:
     """A batch of texts, from the seed of the whole and the number of the batch."""
+    from random_calls import random_spec
+
     random, texts, counts, found = Random(f"{job[0]}.{job[1]}"), seeds_once(), Counter(), []
     for _ in range(BATCH):
-        text = mutated(random, texts)
+        text = mutated(random, texts) if random.random() < MUTATED else random_spec(random)
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
             result = try_text(text)
