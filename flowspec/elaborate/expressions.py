@@ -84,12 +84,20 @@ def _binary(expression: tree.Binary, scope: Scope) -> Value:
         return truth(evaluate(expression.right, scope), expression.right.span)
     right = evaluate(expression.right, scope)
     if operator in ("==", "!="):
+        _not_hidden(left, right, expression.right)
         return (comparable(left) == comparable(right)) == (operator == "==")
     if operator == "+" and isinstance(left, Symbol | Symbols):
         return _symbols(left, right, expression)
     if operator == "+" and isinstance(left, list) and isinstance(right, list):
         return _bounded_list(left + right, expression.span)
     return arithmetic(operator, number(left, expression.left.span), number(right, expression.right.span), expression.span)
+
+
+def _not_hidden(left: Value, right: Value, expression: tree.Expression) -> None:
+    """A choice cannot be asked for by its name where that name stands for another value."""
+    if isinstance(left, Symbol) and isinstance(expression, tree.Name) and expression.name == left.name and not isinstance(right, Symbol):
+        raise fail("FS206", f"`{left.name}` is {described(right)} here, which never equals the name `{left.name}`", expression.span,
+                   label=described(right), help=("give the choice, or the parameter, another name",))  # fmt: skip
 
 
 def _symbols(left: Symbol | Symbols, right: Value, expression: tree.Binary) -> Symbols:

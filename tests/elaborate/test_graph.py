@@ -155,3 +155,10 @@ def test_faults_of_computed_contexts():
     assert faults(DERIVED.replace("label >> linear(6)", "later >> linear(6)"))[0][0] == "FS202"
     assert faults(DERIVED.replace("linear(6) as hidden", "linear(7) as hidden")) == [("FS308", "given=hidden")]
     assert faults(DERIVED.replace("given=hidden", "given=label").replace(", conditions=added", "")) == [("FS509", "context label >> linear(6) as hidden")]
+
+
+def test_a_choice_that_another_parameter_hides_is_a_fault():
+    """`kind == couplings` would ask whether a name is the number 4, which it never is."""
+    text = "flow f(kind=couplings, NAME=4) { input vector(2); if kind == couplings { swap }; prior gaussian }"
+    assert faults(text.replace("NAME", "couplings")) == [("FS206", "couplings")]
+    assert len(paths(compiled(text.replace("NAME", "number")))) == 2

@@ -57,6 +57,12 @@ COUNTS = [
     ("vae_glow_celeba", {}, 24_240_822, {"vae": 5_213_334}),
     ("vae_glow_celeba", {"base": 32, "blocks": 2, "end": "flatten"}, None, {"vae": 47_625_958}),
     ("vae_glow_celeba", {"width": 256}, 25_932_470, {}),
+    ("vae_priors", {}, 19_996_388, {"vae": 1_612_516, "latent_model": 18_383_872}),
+    ("vae_priors", {"latents": "standard"}, 1_612_516, {"latent_model": 0}),
+    ("vae_priors", {"latents": "standard", "base": 32, "blocks": 2, "end": "flatten"}, 16_383_620, {}),
+    ("vae_priors", {"latents": "second_stage"}, 6_153_125, {"latent_model": 4_540_609}),
+    ("vae_fashion", {}, 31_715_458, {"vae": 13_331_586}),
+    ("vae_fashion", {"latents": "second_stage"}, 17_872_195, {}),
 ]
 
 
