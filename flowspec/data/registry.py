@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, get_origin
 
 from flowspec.data.audio import audio
+from flowspec.data.benchmarks import bsds300, gas, hepmass, miniboone, power
 from flowspec.data.bundled import binary_digits, bundled, digits
 from flowspec.data.dataset import DataError, Dataset
 from flowspec.data.files import file
@@ -19,7 +20,7 @@ from flowspec.data.vision import torchvision
 from flowspec.diagnostics import nearest
 
 _TABLES = ("iris", "wine", "breast_cancer", "diabetes")
-_OTHERS = (digits, binary_digits, patches, crops, file, folder, audio, torchvision)
+_OTHERS = (digits, binary_digits, patches, crops, file, folder, audio, torchvision, power, gas, hepmass, miniboone, bsds300)
 
 SOURCES: Mapping[str, Callable[..., Dataset]] = MappingProxyType(
     {name: partial(toy, name) for name in GENERATORS}

@@ -15,7 +15,7 @@ def table(name: str, parts: Parts, *, standardise: bool, labels: Labels | None =
     data = Dataset(name, *parts, labels=labels, note=note)
     if not standardise:
         return _moved(data, 0.0, 1.0)
-    mean, sd = _moments(name, data.train)
+    mean, sd = moments(name, data.train)
     return replace(_moved(data, mean, sd), log_scale=-float(np.log(sd).sum()))
 
 
@@ -43,7 +43,8 @@ def _check_finite(what: str, rows: np.ndarray) -> None:
         raise DataError("a table needs finite numbers in the range of float32", given, "drop or fill such rows")
 
 
-def _moments(name: str, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def moments(name: str, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation of each column. Raises DataError for a column that is constant."""
     constant = np.flatnonzero(train.min(0) == train.max(0))
     if len(constant):
         given = f"column {constant[0]} (counted from 0) of {name} is {train[0, constant[0]]} in all training rows"
