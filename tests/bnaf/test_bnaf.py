@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis.strategies import booleans, integers, lists, sampled_from, tuples
 
 import flowspec
 from flowspec.modules.build import build
@@ -25,21 +27,64 @@ def test_toys(layers, live):
     assert of_graph(flowspec.load("bnaf_toy", layers=layers).checked.graph).live == live
 
 
-@pytest.mark.parametrize("d", [6, 8, 21, 43])
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("per", [5, 10, 20])
-def test_closed_forms(d, layers, per):
-    numbers = of_graph(flowspec.load("bnaf_table", features=d, per=per, layers=layers).checked.graph)
-    inner = 2 * per + (layers - 1) * per**2
-    rest = 2 * d * (layers * per + 1)
-    assert numbers.live == 5 * (d * (d + 1) // 2 * inner + rest) + 4
-    assert numbers.parameters == 5 * (d * d * inner + rest) + 4
+GRID = {
+    (6, 1): ((1_414, 2_164), (2_764, 4_264), (5_464, 8_464), (10_864, 16_864)),
+    (6, 2): ((4_339, 6_964), (13_864, 22_864), (48_664, 81_664), (181_264, 307_264)),
+    (8, 1): ((2_284, 3_684), (4_484, 7_284), (8_884, 14_484), (17_684, 28_884)),
+    (8, 2): ((7_184, 12_084), (23_284, 40_084), (82_484, 144_084), (308_884, 544_084)),
+    (21, 1): ((12_814, 23_314), (25_414, 46_414), (50_614, 92_614), (101_014, 185_014)),
+    (21, 2): ((42_739, 79_489), (143_014, 269_014), (516_814, 978_814), (1_957_414, 3_721_414)),
+    (43, 1): ((49_884, 95_034), (99_334, 189_634), (198_234, 378_834), (396_034, 757_234)),
+    (43, 2): ((170_284, 328_309), (576_634, 1_118_434), (2_098_834, 4_085_434), (7_981_234, 15_566_434)),
+    (63, 1): ((104_584, 202_234), (208_534, 403_834), (416_434, 807_034), (832_234, 1_613_434)),
+    (63, 2): ((359_734, 701_509), (1_222_834, 2_394_634), (4_461_034, 8_757_634), (16_985_434, 33_390_634)),
+}
+"""Live and stored entries of five flows, by features and layers, for 5, 10, 20 and 40 units a feature: those of the authors' code."""
 
 
-def model(body: str, scale: float = 1.0) -> torch.nn.Module:
+@pytest.mark.parametrize("d, layers", GRID)
+def test_the_grid_of_the_paper(d, layers):
+    for per, counts in zip((5, 10, 20, 40), GRID[d, layers], strict=True):
+        numbers = of_graph(flowspec.load("bnaf_table", features=d, per=per, layers=layers).checked.graph)
+        assert (numbers.live, numbers.parameters) == counts
+
+
+@pytest.mark.parametrize("d, layers, per", [(6, 2, 40), (21, 1, 20), (43, 2, 5)])
+def test_counts_by_rule_are_those_of_the_module(d, layers, per):
+    spec = flowspec.load("bnaf_table", features=d, per=per, layers=layers)
+    flow, (live, stored) = spec.build(seed=0), GRID[d, layers][(5, 10, 20, 40).index(per)]
+    found = sum(parameter.numel() for parameter in flow.parameters())
+    above = sum(int((tensor == 0).sum()) for name, tensor in flow.named_parameters() if name.endswith(".weight"))
+    assert (found - above, found) == (live, stored)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    d=integers(2, 4), per=integers(1, 3), seed=integers(0, 99), activation=sampled_from(["tanh", "sigmoid", "asinh", "softplus", "elu", "leaky_relu"]),
+    steps=lists(tuples(integers(1, 3), sampled_from(["none", "plain", "gated"])), min_size=1, max_size=3), turned=booleans(),
+)  # fmt: skip
+def test_every_stack_is_triangular_increasing_and_has_its_inverse(d, per, seed, activation, steps, turned):
+    """In the order of the features where none is reversed; a slope lets every stack reach every z."""
+    between = "reverse" if turned else ""
+    body = f"\n{between}\n".join(
+        f"block_autoregressive(hidden={d * per}, layers={layers}, activation={activation}, residual={residual}, slope=0.1)" for layers, residual in steps
+    )
+    net = model(body, head=f"input vector({d})", seed=seed)
+    x = 2 * torch.randn(2, d, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    z, log_det = net(x)
+    for row, found in zip(x, log_det):
+        jacobian = torch.autograd.functional.jacobian(lambda x: net(x[None])[0][0], row)
+        torch.testing.assert_close(found, torch.linalg.slogdet(jacobian)[1], atol=1e-10, rtol=1e-10)
+        if len(steps) == 1 or not turned:
+            assert not jacobian.triu(1).any() and (jacobian.diagonal() > 0).all()
+    with torch.no_grad():
+        torch.testing.assert_close(net(net.inverse(z))[0], z, atol=1e-6, rtol=0)
+
+
+def model(body: str, scale: float = 1.0, head: str = "input vector(4)", seed: int = 0) -> torch.nn.Module:
     torch.set_default_dtype(torch.float64)
     try:
-        net = build(flow(body), seed=0)
+        net = build(flow(body, head), seed=seed)
     finally:
         torch.set_default_dtype(torch.float32)
     for parameter in net.parameters():
