@@ -27,6 +27,7 @@ INTERRUPTED = 130
 @click.option("--precision", type=click.Choice(["no", "bf16", "fp16"]), default="no", help="Mixed precision.")
 @click.option("--memory", type=click.Choice(["plain", "checkpoint", "reversible"]), default="plain",
               help="What is kept for gradients: all, what enters networks' steps, what leaves runs of bijections.")
+@click.option("--compile", is_flag=True, help="Have torch.compile write the kernels of a step: pays in runs longer than some minutes.")
 @energy_option
 @setting_option
 def command(file: str, out: Path, data: str | None, energies: tuple[str, ...], settings: tuple[str, ...], **options) -> int:  # noqa: ANN003

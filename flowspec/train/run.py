@@ -65,6 +65,7 @@ def train(
     device: str | None = None,
     precision: str = "no",
     memory: Memory = "plain",
+    compile: bool = False,
     display: Display | None = None,
     energies: Functions | None = None,
 ) -> Result:
@@ -72,7 +73,8 @@ def train(
 
     `data` stands in for the spec's; `epochs`, `steps`, `batch`, `lr` and `seed` for its settings. `max_steps` stops early without changing the
     plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of accelerate's
-    (`no`, `bf16`, `fp16`). `memory` is what is kept for gradients, and changes no result. `energies` are the functions that a target
+    (`no`, `bf16`, `fp16`). `memory` is what is kept for gradients, and changes no result. `compile` has torch.compile write the training step's
+    kernels: steps are faster after a minute or so, and the noise drawn in them is other noise. `energies` are the functions that a target
     may name. Raises TrainingError, CheckpointError and DataError.
     """
     if memory == "reversible" and precision != "no":
@@ -86,7 +88,7 @@ def train(
     agenda = plan(graph, task.examples, epochs=epochs, steps=steps, batch=batch, lr=lr, seed=seed)
     flow = spec.build(agenda.settings.seed, accelerator.device)
     flow.use_memory(memory)
-    trainer = Trainer(flow, task, agenda, folder, accelerator, display or Silent())
+    trainer = Trainer(flow, task, agenda, folder, accelerator, display or Silent(), compile)
     if folder.state.exists():
         trainer.resume()
     folder.start(spec, seed=agenda.settings.seed, batch=trainer.order.batch, data=described)

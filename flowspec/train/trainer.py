@@ -40,6 +40,7 @@ class Trainer:
     folder: Folder
     accelerator: Accelerator
     display: Display = field(default_factory=Silent)
+    compile: bool = False
 
     def __post_init__(self) -> None:
         settings, examples = self.plan.settings, self.task.examples
@@ -149,6 +150,8 @@ class Trainer:
                 restore_optimizer(raw, self.kept, names_of(self.flow))
             self.kept = {}
         self.objective, self.optimizer = self.accelerator.prepare(self.task.objective(self.whole), raw)
+        if self.compile:
+            self.objective.compile(dynamic=False)
         self.raw_optimizer = raw
 
     def _start(self, stage: Stage) -> None:

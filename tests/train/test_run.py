@@ -57,6 +57,14 @@ def test_a_resumed_run_is_the_same_run_bit_for_bit(tiny, tmp_path, stop):
         assert same_tensors(tmp_path / "whole" / f"{name}.safetensors", tmp_path / "parts" / f"{name}.safetensors")
 
 
+def test_a_compiled_step_is_the_same_step(tiny, tmp_path, monkeypatch):
+    compiled = []
+    plain = torch.nn.Module.compile
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module, **options: compiled.append(module) or plain(module, backend="aot_eager", **options))
+    losses = [train(tiny, tmp_path / str(choice), device="cpu", compile=choice).test.nats for choice in (False, True)]
+    assert len(compiled) == 1 and losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
 def test_noise_is_resumed_too(pixels, tmp_path):
     spec, data = pixels
     whole = train(spec, tmp_path / "whole", data, device="cpu")
