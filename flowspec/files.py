@@ -9,7 +9,6 @@ from tempfile import NamedTemporaryFile
 
 def replace(path: Path, content: bytes) -> None:
     """Writes a file so that a reader, or a crash, finds the old content or the new and nothing between."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             file.write(content)

@@ -16,6 +16,7 @@ from flowspec.train.errors import CheckpointError
 def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
     """Saves tensors with texts beside them."""
     plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
     replace(path, save(plain, dict(metadata)))
 
 

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import flowspec
+from flowspec.files import replace
 from flowspec.train import tensors, weights
 from flowspec.train.errors import CheckpointError
 from tests.train.conftest import PIXELS, TEXT
@@ -135,8 +136,8 @@ def test_a_checkpoint_without_a_graph_is_refused(tmp_path):
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "file"
-    tensors.replace(path, b"old")
+    replace(path, b"old")
     monkeypatch.setattr("os.fsync", lambda number: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
-        tensors.replace(path, b"new")
+        replace(path, b"new")
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
