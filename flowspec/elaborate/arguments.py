@@ -87,7 +87,7 @@ def _validated(word: type[Word], values: dict[str, Any], spans: dict[str, Span],
     try:
         return word(**values)
     except ValidationError as error:
-        problems = {str(problem["loc"][0]): problem for problem in error.errors()}
+        problems = {str(problem["loc"][0]): problem for problem in sorted(error.errors(), key=_is_bound)}
         raise SpecError(_out_of_range(word, name, problem, spans.get(name, span)) for name, problem in problems.items()) from None
     except Fault as fault:
         raise from_fault(fault, spans, span) from None
@@ -96,6 +96,11 @@ def _validated(word: type[Word], values: dict[str, Any], spans: dict[str, Span],
 def _out_of_range(word: type[Word], name: str, problem: Any, span: Span) -> Diagnostic:
     code = "FS807" if problem.get("ctx", {}).get("le") == LARGEST_SIZE else "FS208"
     return Diagnostic(code, f"`{name}` of `{word.word}` {_bound(problem)}", Label(span, f"found {shown(problem['input'])}"))
+
+
+def _is_bound(problem: Any) -> bool:
+    """Whether a problem is one of a bound, which says more than that another of several types was wanted."""
+    return bool({"ge", "gt", "le", "lt", "min_length"} & set(problem.get("ctx", {})))
 
 
 def _bound(problem: Any) -> str:

@@ -21,7 +21,9 @@ def example(needed: str, value: object) -> tuple[str, ...]:
     """What to write where a value of a type is needed and another was found, if there is something to say."""
     if needed.startswith("a list"):
         return (f"write a list: `[{value}]`" if type(value) in (int, float) else "a list is written `[64, 64]`",)
-    if "whole number" in needed and isinstance(value, float | list):
+    if "number" in needed and isinstance(value, list):
+        return ("an item of a list is written `widths[0]`, the number of its items `len(widths)`",)
+    if "whole number" in needed and isinstance(value, float):
         return ("`//` divides whole numbers and rounds down",)
     if isinstance(value, str) and needed not in _EXAMPLES:
         return ("names are written without quotes",)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
+import flowspec.vocabulary
 from flowspec.rendering.text import render
 from tests.errors.corpus import CASES, FOLDER, expected, faults
 
+VOCABULARY = Path(flowspec.vocabulary.__file__).parent
 GOLDEN = Path(__file__).parent / "golden"
 TECHNICAL = re.compile(r"\b(token|parser|pydantic|torch|Traceback|NoneType|RPAR|LBRACE|SEP|None|True|False)\b")
 
@@ -48,3 +51,11 @@ def test_every_message_says_more_than_where(path: Path) -> None:
     """A label, a second place, a note, a help or a fix: never the bare message."""
     for fault in faults(path)[0]:
         assert fault.primary.text or fault.secondary or fault.notes or fault.help or fault.fixes or fault.chain, fault.message
+
+
+def test_every_rule_of_a_word_says_what_would_mend_it() -> None:
+    """A word's own faults: each has a help, or notes that explain it."""
+    for path in sorted(VOCABULARY.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Fault":
+                assert {"help", "notes"} & {keyword.arg for keyword in call.keywords}, f"{path}:{call.lineno}"

@@ -39,6 +39,7 @@ class Nystrom(NetworkWord, word="nystrom"):
                 "FS303",
                 f"`nystrom` needs a number of positions that its {self.landmarks} landmarks divide; {written(input)} has {prod(input[1:])}",
                 argument="landmarks" if "landmarks" in self.model_fields_set else None,
+                help=("choose landmarks that divide height x width, or 1 of them",),
             )
         return input
 

@@ -52,14 +52,17 @@ class Conv(_Convolving, word="conv"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0 and (self.stride % 2 or self.stride > self.kernel or self.dilation > 1):
-            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or an even stride of at most its kernel; found {self.kernel}", argument="kernel", help=(f"use {self.kernel + 1}",))
+            raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or an even stride of at most its kernel; found {self.kernel}", argument="kernel",
+                        help=(f"use {self.kernel + 1}",))  # fmt: skip
         if self.channels is not None and self.expand is not None:
             raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand", help=("leave one of them out",))
         if self.weight_norm and self.start == "zero":
-            raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start")
+            raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start",
+                        help=("take another start, or leave `weight_norm` out",))  # fmt: skip
         output = self._channels(self.expand * input[0] if self.expand else self.channels, input, wanted)
         if self.kernel % 2 == 0 and any(side % self.stride for side in input[1:]):
-            raise Fault("FS303", f"`conv` with stride {self.stride} needs sides that {self.stride} divides; {written(input)} arrives")
+            raise Fault("FS303", f"`conv` with stride {self.stride} needs sides that {self.stride} divides; {written(input)} arrives",
+                        help=("leave the stride out, or make the sides fit before it",))  # fmt: skip
         return output
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
@@ -89,7 +92,8 @@ class ZeroConv(_Convolving, word="zeroconv"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0:
-            raise Fault("FS208", f"`zeroconv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel", help=(f"use {self.kernel + 1}",))
+            raise Fault("FS208", f"`zeroconv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel",
+                        help=(f"use {self.kernel + 1}",))  # fmt: skip
         return self._channels(self.channels, input, wanted)
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:

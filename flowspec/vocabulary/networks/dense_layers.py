@@ -95,12 +95,14 @@ class MADE(NetworkWord, word="made"):
         if self.conditions == "added" and given != ((*self.hidden[:1],),):
             needed = f"one condition of {self.hidden[0]} features, those of its first hidden layer" if self.hidden else "a hidden layer"
             raise Fault("FS308", f"`made(conditions=added)` needs {needed}; it is given {', '.join(map(written, given)) or 'none'}",
-                        argument="conditions", help=("compute it from another: `context h >> linear(64) as c`", "or leave `conditions` out"))  # fmt: skip
+                        argument="conditions",
+                        help=("compute it from another: `context h >> linear(64) as c`", "or leave `conditions` out"))  # fmt: skip
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         output = vector_output(self.word, None, input, wanted)
         if output[0] % input[0]:
-            raise Fault("FS301", f"`made` gives the same number of outputs for each of its {input[0]} inputs; {output[0]} are wanted")
+            raise Fault("FS301", f"`made` gives the same number of outputs for each of its {input[0]} inputs; {output[0]} are wanted",
+                        help=("leave its width out: it is then taken from what is needed, or let something else give it",))  # fmt: skip
         return output
 
     def ordered(self) -> bool | None:

@@ -35,11 +35,12 @@ class UpConv(NetworkWord, word="upconv"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
-            raise Fault("FS302", f"`upconv` needs an image; {written(input)} arrives", help=("put `reshape([channels, height, width])` before it",))
+            raise Fault("FS302", f"`upconv` needs an image; {written(input)} arrives",
+                        help=("put `reshape([channels, height, width])` before it",))  # fmt: skip
         if any(k < s for k, s in zip(pair(self.kernel), pair(self.stride))):
             found = f"{written(pair(self.kernel))} and {written(pair(self.stride))}"
             raise Fault("FS208", f"`upconv` needs a kernel of at least its stride, or positions would stay empty; found {found}",
-                        argument="kernel")  # fmt: skip
+                        argument="kernel", help=("take a kernel as large as the stride, or larger",))  # fmt: skip
         channels = self.channels or (wanted[0] if wanted else None)
         if channels is None:
             raise Fault("FS309", "nothing says how many channels `upconv` gives", help=("say so: `upconv(3, channels=64)`",))
@@ -71,7 +72,8 @@ class Reshape(NetworkWord, word="reshape"):
             raise Fault("FS309", "nothing says what shape `reshape` gives", help=("say so: `reshape([64, 2, 2])`",))
         if prod(shape) != prod(input):
             raise Fault("FS301", f"`reshape` to {written(shape)} needs {prod(shape)} numbers; {written(input)} has {prod(input)}",
-                        argument="shape" if self.shape else None)  # fmt: skip
+                        argument="shape" if self.shape else None,
+                        help=(f"let the layer before it give {prod(shape)} numbers",))  # fmt: skip
         return shape
 
 
@@ -83,7 +85,8 @@ class Sum(NetworkWord, word="sum"):
     def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
         other = next((shape for shape in outputs if shape != outputs[0]), None)
         if other is not None:
-            raise Fault("FS301", f"`sum` adds branches of one shape; {written(outputs[0])} and {written(other)} differ")
+            raise Fault("FS301", f"`sum` adds branches of one shape; {written(outputs[0])} and {written(other)} differ",
+                        help=("let every branch end in the same width",))  # fmt: skip
         return outputs[0]
 
     def ordered(self) -> bool | None:

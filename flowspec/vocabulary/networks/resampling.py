@@ -15,7 +15,8 @@ Count = Annotated[int, Field(ge=1)]
 class _OfSeries(NetworkWord):
     def _sides(self, input: Shape) -> tuple[int, int]:
         if len(input) != 2:
-            raise Fault("FS302", f"`{self.word}` needs a series, channels x time; {written(input)} arrives")
+            raise Fault("FS302", f"`{self.word}` needs a series, channels x time; {written(input)} arrives",
+                        help=("a series is the input `audio(16_000)`, or the context `mel(80)`",))  # fmt: skip
         return input[0], input[1]
 
 
@@ -52,7 +53,8 @@ class Crop(_OfSeries, word="crop"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         channels, length = self._sides(input)
         if length < self.length:
-            raise Fault("FS303", f"`crop({self.length})` needs a series at least as long; {written(input)} arrives", argument="length")
+            raise Fault("FS303", f"`crop({self.length})` needs a series at least as long; {written(input)} arrives", argument="length",
+                        help=("crop to what arrives, or less",))  # fmt: skip
         return (channels, self.length)
 
 
@@ -64,5 +66,6 @@ class Fold(_OfSeries, word="fold"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         channels, length = self._sides(input)
         if length % self.rows:
-            raise Fault("FS303", f"`fold({self.rows})` needs a length that {self.rows} divides; {written(input)} arrives", argument="rows")
+            raise Fault("FS303", f"`fold({self.rows})` needs a length that {self.rows} divides; {written(input)} arrives", argument="rows",
+                        help=("choose a number of rows that divides the length",))  # fmt: skip
         return (channels, self.rows, length // self.rows)

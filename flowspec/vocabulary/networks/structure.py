@@ -29,7 +29,8 @@ class Residual(NetworkWord, word="residual"):
 
     def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
         if outputs[-1] != input:
-            raise Fault("FS301", f"the body of `residual` must keep its shape: {written(input)} enters, {written(outputs[-1])} leaves")
+            raise Fault("FS301", f"the body of `residual` must keep its shape: {written(input)} enters, {written(outputs[-1])} leaves",
+                        help=(f"end the body with a layer that gives {written(input)}, or leave its last width out",))  # fmt: skip
         return input
 
     def ordered(self) -> bool | None:
@@ -65,7 +66,8 @@ def joined(what: str, shapes: tuple[Shape, ...]) -> Shape:
     first = shapes[0]
     other = next((shape for shape in shapes if shape[1:] != first[1:]), None)
     if other is not None:
-        raise Fault("FS301", f"`{what}` joins channels at the same positions; {written(first)} and {written(other)} differ in them")
+        raise Fault("FS301", f"`{what}` joins channels at the same positions; {written(first)} and {written(other)} differ in them",
+                    help=("bring all to the same height and width before they are joined",))  # fmt: skip
     return (sum(shape[0] for shape in shapes), *first[1:])
 
 

@@ -51,9 +51,11 @@ class WaveNet(NetworkWord, word="wavenet"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
-            raise Fault("FS302", f"`wavenet` needs rows and columns; {written(input)} arrives", help=("fold the series into rows: `fold(16)`",))
+            raise Fault("FS302", f"`wavenet` needs rows and columns; {written(input)} arrives",
+                        help=("fold the series into rows: `fold(16)`",))  # fmt: skip
         if self.kernel % 2 == 0:
-            raise Fault("FS208", f"`wavenet` needs an odd kernel, so that it has a middle column; found {self.kernel}", argument="kernel")
+            raise Fault("FS208", f"`wavenet` needs an odd kernel, so that it has a middle column; found {self.kernel}", argument="kernel",
+                        help=("for example `kernel=3`",))  # fmt: skip
         return (self.width, *input[1:])
 
     def causal(self) -> bool:

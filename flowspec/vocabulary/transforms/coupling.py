@@ -37,7 +37,8 @@ class Coupling(Transform, word="coupling"):
     def outputs(self, x: State) -> tuple[State, ...]:
         if self.split == "checkerboard":
             if len(x.shape) != 3 or x.area < 2:
-                raise Fault("FS302", f"a checkerboard needs an image of two pixels or more; {x} arrives", argument="split")
+                raise Fault("FS302", f"a checkerboard needs an image of two pixels or more; {x} arrives", argument="split",
+                            help=("for vectors use `split=alternating`",))  # fmt: skip
         elif self.first(x) >= x.channels:
             raise Fault(
                 "FS306",

@@ -28,7 +28,8 @@ class Dequantize(Transform, word="dequantize"):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.low >= self.high:
-            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`")
+            raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`",
+                        help=("let `low` be the smaller of the two",))  # fmt: skip
         return self
 
     def outputs(self, x: State) -> tuple[State, ...]:

@@ -22,7 +22,8 @@ class Fold(Transform, word="fold"):
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 2:
-            raise Fault("FS302", f"`fold` needs a series, channels x time; {x} arrives")
+            raise Fault("FS302", f"`fold` needs a series, channels x time; {x} arrives",
+                        help=("a series is the input `audio(16_000)`",))  # fmt: skip
         channels, length = x.shape
         if length % self.rows:
             raise Fault(
@@ -35,7 +36,8 @@ class Fold(Transform, word="fold"):
 
     def inputs(self, z: State) -> State:
         if len(z.shape) != 3 or z.shape[1] != self.rows:
-            raise Fault("FS303", f"turned round, `fold({self.rows})` needs {self.rows} rows; {z} arrives")
+            raise Fault("FS303", f"turned round, `fold({self.rows})` needs {self.rows} rows; {z} arrives",
+                        help=(f"let {self.rows} rows arrive, or put `fold` outside `inverse`",))  # fmt: skip
         return z.with_shape(z.channels, z.area)
 
     def facts(self, x: State) -> Facts:

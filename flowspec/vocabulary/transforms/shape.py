@@ -29,7 +29,8 @@ class Squeeze(_Rearranging, word="squeeze"):
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:
-            raise Fault("FS302", f"`squeeze` needs an image; {x} arrives")
+            raise Fault("FS302", f"`squeeze` needs an image; {x} arrives",
+                        help=("an image is the input `image(3, 32, 32)`, or what `reshape([3, 4, 4])` makes of a vector of 48",))  # fmt: skip
         c, h, w = x.shape
         f = self.factor
         odd = next((side for side in (h, w) if side % f), None)
@@ -44,7 +45,8 @@ class Squeeze(_Rearranging, word="squeeze"):
 
     def inputs(self, z: State) -> State:
         if len(z.shape) != 3 or z.channels % self.factor**2:
-            raise Fault("FS303", f"turned round, `squeeze({self.factor})` needs {self.factor**2}·n channels; {z} arrives")
+            raise Fault("FS303", f"turned round, `squeeze({self.factor})` needs {self.factor**2}·n channels; {z} arrives",
+                        help=(f"let a multiple of {self.factor**2} channels arrive, or put `squeeze` outside `inverse`",))  # fmt: skip
         c, h, w = z.shape
         return z.with_shape(c // self.factor**2, h * self.factor, w * self.factor)
 
@@ -56,7 +58,8 @@ class Reverse(_Rearranging, word="reverse"):
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if self.axis != "channels" and len(x.shape) != 3:
-            raise Fault("FS302", f"`reverse({self.axis})` needs rows and columns; {x} arrives", argument="axis")
+            raise Fault("FS302", f"`reverse({self.axis})` needs rows and columns; {x} arrives", argument="axis",
+                        help=("for vectors write `reverse`; a series is folded into rows: `fold(16)`",))  # fmt: skip
         return (x,)
 
 
@@ -91,6 +94,7 @@ class Reshape(_Rearranging, word="reshape"):
                 "FS301",
                 f"`reshape` to {written(self.shape)} needs {prod(self.shape)} dimensions; {x} has {x.size}",
                 argument="shape",
+                help=(f"choose numbers whose product is {x.size}: nothing is added or lost",),
             )
         return (x.with_shape(*self.shape),)
 

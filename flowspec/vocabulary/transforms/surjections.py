@@ -43,7 +43,7 @@ class Sort(_Ordering, word="sort"):
     def outputs(self, x: State) -> tuple[State, ...]:
         if self.by >= (x.channels if len(x.shape) == 2 else 1):
             has = f"{x.channels} channels" if len(x.shape) == 2 else "features alone"
-            raise Fault("FS304", f"`sort` by channel {self.by}: {x} has {has}", argument="by")
+            raise Fault("FS304", f"`sort` by channel {self.by}: {x} has {has}", argument="by", help=("channels are counted from 0",))
         return super().outputs(x)
 
     def facts(self, x: State) -> Facts:
@@ -82,11 +82,13 @@ class MaxPool(Transform, word="maxpool"):
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:
-            raise Fault("FS302", f"`maxpool` needs an image; {x} arrives")
+            raise Fault("FS302", f"`maxpool` needs an image; {x} arrives",
+                        help=("an image is the input `image(3, 32, 32)`, or what `reshape([3, 4, 4])` makes of a vector of 48",))  # fmt: skip
         odd = next((side for side in x.shape[1:] if side % self.factor), None)
         if odd is not None:
             raise Fault("FS303", f"`maxpool({self.factor})` needs sides that {self.factor} divides; {x} has a side of {odd}",
-                        label=f"{odd} is not a multiple of {self.factor}")  # fmt: skip
+                        label=f"{odd} is not a multiple of {self.factor}",
+                        help=("choose a factor that divides both sides, or leave this step out",))  # fmt: skip
         return (x.with_shape(x.channels, x.shape[1] // self.factor, x.shape[2] // self.factor),)
 
     def rest(self, x: State) -> State:
@@ -96,7 +98,8 @@ class MaxPool(Transform, word="maxpool"):
 
     def asks(self, x: State, given: Mapping[str, tuple[Shape, ...]]) -> dict[str, Demand]:
         if given.get(""):
-            raise Fault("FS212", "`maxpool` itself reads no condition", help=("write it in the distribution's call: `halfgaussian(NET, given=y)`",))
+            raise Fault("FS212", "`maxpool` itself reads no condition",
+                        help=("write it in the distribution's call: `halfgaussian(NET, given=y)`",))  # fmt: skip
         reads = (self.outputs(x)[0].shape, *given.get("differences", ()))
         return {f"differences.{name}": demand for name, demand in self.differences.demands(self.rest(x), reads).items()}
 
