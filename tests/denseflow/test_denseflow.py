@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, pi
+from math import log, pi, prod
 
 import pytest
 import torch
@@ -13,24 +13,17 @@ from flowspec.modules.build import build
 from flowspec.report.numbers import of_graph
 from tests.spec_text import compiled, faults, flow
 
-TINY = """
-flow tiny(k=2) {
-    input image(2, 4, 4, levels=real)
-    block(units=3, modules=1, growth=k)
+SMALL = """
+use "lib/denseflow.flow"
+
+flow small(k=4) {
+    input image(3, 8, 8, levels=real)
+    squeeze(2)
+    block(units=2, modules=1, growth=k, network=dense_attention(width=8, layers=1, growth=4))
     squeeze(2)
     split(half, prior=gaussian)
-    block(units=1, modules=1, growth=k)
+    block(units=2, modules=1, growth=k, network=dense_attention(width=8, layers=1, growth=4))
     prior gaussian(learned)
-}
-def block(units, modules, growth) {
-    tap past[]
-    for unit in 1..units {
-        repeat modules { actnorm; conv1x1; coupling(affine(scale=tanh), conv(3, 8) >> tanh >> conv(1)); swap }
-        if unit < units {
-            tap past[]
-            augment(growth, conv(3, expand=2) >> tanh >> conv(1), given=past[:-1])
-        }
-    }
 }
 """
 
@@ -77,24 +70,26 @@ def perturbed(text: str) -> torch.nn.Module:
 
 
 def test_log_det_is_that_of_the_data_and_the_noise(monkeypatch):
-    """log|det d(latents)/d(x, e)| by brute force, the noise e taken as further inputs."""
-    model = perturbed(TINY)
-    sizes = [(2, 4, 4), (2, 4, 4)]
+    """log|det d(latents)/d(x, e)| by brute force, the noise e taken as further inputs: the library's block, attention included."""
+    model = perturbed(SMALL)
+    shapes = [(3, 8, 8), (4, 4, 4), (4, 2, 2)]
+    sizes = [prod(shape) for shape in shapes]
     drawn: list[torch.Tensor] = []
     monkeypatch.setattr(torch, "randn", lambda *shape, **kwargs: drawn.pop(0))
 
+    def cut(flat: torch.Tensor) -> torch.Tensor:
+        x, *drawn[:] = [part.view(1, *shape) for part, shape in zip(flat.split(sizes), shapes)]
+        return x
+
     def latents(flat: torch.Tensor) -> torch.Tensor:
-        x, *noise = flat.split(32)
-        drawn[:] = [part.view(1, *size) for part, size in zip(noise, sizes)]
-        z, _ = model(x.view(1, 2, 4, 4))
-        return torch.cat([part.flatten() for part in z])
+        return torch.cat([part.flatten() for part in model(cut(flat))[0]])
 
     torch.manual_seed(3)
-    flat = torch.empty(32 + 64, dtype=torch.float64).normal_()
+    flat = torch.empty(sum(sizes), dtype=torch.float64).normal_()
+    _, log_det = model(cut(flat))
+    noise = flat[sizes[0] :]
+    of_noise = -0.5 * noise.square().sum() - 0.5 * len(noise) * log(2 * pi)
     jacobian = torch.autograd.functional.jacobian(latents, flat)
-    drawn[:] = [part.view(1, *size) for part, size in zip(flat[32:].split(32), sizes)]
-    _, log_det = model(flat[:32].view(1, 2, 4, 4))
-    of_noise = -0.5 * flat[32:].square().sum() - 32 * log(2 * pi)
     torch.testing.assert_close(log_det[0] + of_noise, torch.linalg.slogdet(jacobian)[1], atol=1e-10, rtol=0)
 
 
@@ -133,18 +128,18 @@ def test_variational_noise_has_the_density_it_says():
     torch.testing.assert_close(log_q, model.log_prob(u, y))
 
 
-def test_start_of_a_small_model_is_the_formula_of_its_start():
+def test_the_start_is_the_formula_of_the_start():
     """At the start couplings are the identity, noise is unshaped and 1x1 convolutions are rotations: log p follows from the dequantizer alone."""
-    spec = flowspec.load("denseflow_45_6", side=16, noise=True, conditioned=True, attention=True)
+    spec = flowspec.load("denseflow_74_10", side=16)
     torch.set_default_dtype(torch.float64)
     try:
         model = build(spec.checked, seed=0).eval()
     finally:
         torch.set_default_dtype(torch.float32)
-    x = torch.randint(0, 256, (2, 3, 16, 16)).double()
+    x = torch.randint(0, 256, (1, 3, 16, 16)).double()
     dequantizer, dims = model.at("dequantize")._modules["noise"], 3 * 16 * 16
     torch.manual_seed(5)
-    u, log_q = dequantizer.sample_with_log_prob(2, x)
+    u, log_q = dequantizer.sample_with_log_prob(1, x)
     torch.manual_seed(5)
     found = model.log_prob(x)
     y = (x + u) / 256
@@ -161,10 +156,14 @@ def attention_by_hand(net: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 def test_attention_with_a_landmark_for_each_token_is_exact_attention():
-    checked = flow("dequantize(uniform)\ncoupling(affine, nystrom(4, landmarks=4) >> conv(1))", head="input image(6, 2, 2)")
+    """For tokens that look at themselves most: the inverse of such a matrix of landmarks is reached in six iterations."""
+    checked = flow("dequantize(uniform)\ncoupling(affine, nystrom(4, landmarks=4) >> conv(1))", head="input image(8, 2, 2)")
     net = build(checked, seed=0).at("coupling").conditioner._modules["nystrom"].double()
-    net.inwards.weight.data *= 10  # a well-conditioned matrix of landmarks, whose inverse six iterations reach
-    x = torch.randn(3, 3, 2, 2, dtype=torch.float64)
+    queries, keys, _ = net.inwards.weight.data.chunk(3)
+    queries.copy_(2 * torch.eye(4)[:, :, None, None]), keys.copy_(queries)
+    torch.manual_seed(0)
+    tokens = torch.eye(4, dtype=torch.float64) + 0.2 * torch.randn(3, 4, 4, dtype=torch.float64)
+    x = tokens.view(3, 4, 2, 2)
     torch.testing.assert_close(net(x), attention_by_hand(net, x), atol=1e-6, rtol=1e-5)
 
 
