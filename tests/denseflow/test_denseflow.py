@@ -10,7 +10,10 @@ from torch.nn import functional as F
 
 import flowspec
 from flowspec.modules.build import build
+from flowspec.modules.flow import Flow
 from flowspec.report.numbers import of_graph
+from flowspec.train.batches import Batch
+from flowspec.train.evaluate import evaluate
 from tests.spec_text import compiled, faults, flow
 
 SMALL = """
@@ -145,6 +148,35 @@ def test_the_start_is_the_formula_of_the_start():
     y = (x + u) / 256
     expected = -0.5 * dims * log(2 * pi) - 0.5 * (y - 0.5).square().sum((1, 2, 3)) - dims * log(256) - log_q
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-6)
+
+
+def test_a_bound_of_many_draws_is_taken_in_chunks_of_rows(monkeypatch):
+    """log mean exp and mean of single draws, three examples with seven draws each, at most eight rows at once."""
+    model = build(compiled(SMALL), seed=0).eval()
+    x, drawn = torch.randn(3, 3, 8, 8), []
+
+    def log_prob(rows: torch.Tensor, context: None = None) -> torch.Tensor:
+        drawn.append(Flow.log_prob(model, rows))
+        return drawn[-1]
+
+    monkeypatch.setattr(model, "log_prob", log_prob)
+    found = evaluate(model, Batch(x), samples=7, batch=8)
+    assert [len(values) for values in drawn] == [6, 6, 6, 3]
+    draws = torch.cat([values.double().view(-1, 3) for values in drawn])
+    assert found.nats == pytest.approx(float((draws.logsumexp(0) - log(7)).mean())) and found.samples == 7
+    assert found.average == pytest.approx(float(draws.mean())) and found.average < found.nats
+
+
+def test_temperature_reaches_every_gaussian_that_sampling_draws():
+    """At 0 there is one sample; noise that sampling drops is not drawn at all."""
+    model = perturbed(SMALL)
+    assert torch.equal(model.sample(2, temperature=0.0)[0], model.sample(2, temperature=0.0)[1])
+    torch.manual_seed(0)
+    cool = model.sample(200, temperature=0.5)
+    ends = [operation for operation in model._density if operation.ends]
+    torch.manual_seed(0)
+    latents = [operation.module.sample(200, (), 0.5) for operation in reversed(ends)]
+    torch.testing.assert_close(model.inverse(tuple(reversed(latents))), cool)
 
 
 def attention_by_hand(net: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:

@@ -80,7 +80,10 @@ class Train(Setting, word="train"):
 
 
 class Evaluate(Setting, word="evaluate"):
-    """`evaluate(samples=10)`: how many draws of its noise a bound is averaged over, in an importance-weighted bound."""
+    """`evaluate(samples=10)`: how many draws of its noise a bound is averaged over, in an importance-weighted bound.
+
+    `batch` is how many rows are run at once: examples, or draws of a few examples.
+    """
 
     samples: Count = 1
     batch: Count = 256
