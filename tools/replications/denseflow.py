@@ -8,7 +8,7 @@ from flowspec.vocabulary.settings.runs import Source
 
 SMALL = {
     "side": 16, "units": [3, 1, 1], "modules": 3, "width": 16, "layers": 2, "dense": 16, "plain": 16, "dequantizer": 8,
-    "lr": 1e-2, "warmup": 100, "samples": 4,
+    "warmup": 100, "samples": 4,
 }  # fmt: skip
 
 
@@ -31,5 +31,6 @@ TABLES = {
         Source(name="crops", arguments={"size": 16, "validation": 500, "test": 1000}), 625, 32,
         ("rows share one shape: 3 modules for each of 3 sizes, noise between the 3 units of the first; dense networks of width 16",
          "with 2 layers, plain ones of width 16; 16x16 images; bounds with 4 draws"),
+        lr=1e-2,
     ),
 }  # fmt: skip
