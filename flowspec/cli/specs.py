@@ -40,9 +40,20 @@ def read_source(file: str) -> tuple[Source, Path]:
 
 
 def compiled(file: str, settings: tuple[str, ...] = ()) -> Spec:
-    """The spec of a FILE argument. Raises SpecError for its faults."""
-    source, folder = read_source(file)
-    return compile_source(source, folder, overrides(settings))
+    """The spec of a FILE argument, which may hold parameters of its own: `naf(flows=10)`. Raises SpecError for its faults."""
+    name, own = _with_parameters(file)
+    source, folder = read_source(name)
+    return compile_source(source, folder, overrides(settings) | own)
+
+
+def _with_parameters(file: str) -> tuple[str, dict[str, Plain]]:
+    name, sign, inside = file.partition("(")
+    if not sign or not file.endswith(")") or Path(file).exists():
+        return file, {}
+    arguments = _expression(f"spec({inside}").arguments
+    if any(argument.name is None for argument in arguments):
+        raise click.UsageError(f"the parameters in `{file}` need their names: `{name}(NAME=VALUE)`")
+    return name, {argument.name: _plain(evaluate(argument.value, Scope({})), file) for argument in arguments}
 
 
 def overrides(settings: tuple[str, ...]) -> dict[str, Plain]:

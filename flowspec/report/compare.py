@@ -30,7 +30,8 @@ def compare(reports: Sequence[Report]) -> str:
         raise ValueError("nothing to compare: give one report or more")
     names = titles(reports)
     head = ["", *(cell for i, name in enumerate(names) for cell in ((name,) if i == 0 else (name, "ratio")))]
-    rows = [_amounts(name, reports) for name in AMOUNTS] + [_facts(fact, reports) for fact in FACTS]
+    amounts = [row for name in AMOUNTS for row in (_amounts(name, reports), *(_over_live(reports) if name == "live" else ()))]
+    rows = amounts + [_facts(fact, reports) for fact in FACTS]
     return table([head, (), *rows]) + "\n"
 
 
@@ -52,6 +53,15 @@ def _amounts(name: str, reports: Sequence[Report]) -> list[str]:
     values = [read(report) for report in reports]
     rest = (cell for value in values[1:] for cell in (show(value), _ratio(value, values[0])))
     return [name, show(values[0]), *rest]
+
+
+def _over_live(reports: Sequence[Report]) -> list[list[str]]:
+    """All that a report stores over what is live in the first: a ratio that papers print, and not like for like."""
+    live = reports[0].parameters.live
+    if live == reports[0].parameters.total:
+        return []
+    ratios = [_ratio(report.parameters.total, live) for report in reports]
+    return [["  parameters over live", ratios[0], *(cell for ratio in ratios[1:] for cell in ("", ratio))]]
 
 
 def _facts(fact: str, reports: Sequence[Report]) -> list[str]:

@@ -213,3 +213,9 @@ def test_an_interrupt_exits_130(good, monkeypatch):
 def test_the_version_is_that_of_the_package():
     project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())["project"]
     assert project["version"] in run("--version").stdout
+
+
+def test_a_spec_can_carry_its_parameters():
+    table = run("report", "bnaf_table(features=6, per=40)", "bnaf_table(features=6, per=40, flows=1)").stdout
+    assert "181,264" in table and "parameters over live" in table
+    assert run("report", "bnaf_table(6)").exit_code == 2 and "need their names" in run("report", "bnaf_table(6)").stderr
