@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from flowspec.data.binary import binarised
 from flowspec.data.dataset import Dataset, Labels, Parts
 from flowspec.data.split import FRACTIONS
 from flowspec.data.split import split as cut
@@ -39,14 +41,14 @@ def digits(*, split: Sequence[float] = FRACTIONS, seed: int = 0) -> Dataset:
 
 
 def binary_digits(
-    *, stochastic: bool = False, threshold: int = 8, split: Sequence[float] = FRACTIONS, seed: int = 0
+    *, bits: str | None = None, threshold: int = 8, split: Sequence[float] = FRACTIONS, seed: int = 0
 ) -> Dataset:
-    """The digits in two levels: 1 where value >= threshold or, if stochastic, with probability value / 16, drawn once."""
-    images, target = _digits()
-    bar = 16 * np.random.default_rng(seed).spawn(1)[0].random(images.shape) if stochastic else threshold - 0.5
-    binary = (images > bar).astype(np.uint8)
-    indices = cut(len(images), split, seed)
-    return Dataset("binary_digits", *(binary[index] for index in indices), labels=_labels(target, indices), levels=2)
+    """The digits in two levels: 1 where value >= threshold, or with `bits`, as in `file`, with probability value / 16."""
+    grey = replace(digits(split=split, seed=seed), name="binary_digits")
+    if bits is not None:
+        return binarised(grey, bits, seed)
+    binary = ((part >= threshold).astype(np.uint8) for part in (grey.train, grey.validation, grey.test))
+    return replace(grey, **Parts(*binary)._asdict(), levels=2)
 
 
 def _digits() -> tuple[np.ndarray, np.ndarray]:

@@ -41,7 +41,8 @@ class Dataset:
     """Three disjoint parts of one set: tables (N, D) and series (N, C, T) in float32, images (N, C, H, W) in uint8.
 
     `conditions` describe each example by real numbers (N, …), each under its name, as labels do by a class. `rate` is that of
-    sound, in samples a second. `levels` is how many values a pixel
+    sound, in samples a second. Where `drawn_from` is given, the examples to train on hold 0 … `drawn_from`, of which a batch draws
+    bits: 1 with probability x / `drawn_from`. `levels` is how many values a pixel
     takes, 0 … levels - 1, and None for real values. Where a table x was standardised to
     u = (x - mean) / sd, `log_scale` carries log-densities in nats per example back to the units of x:
 
@@ -60,6 +61,7 @@ class Dataset:
     note: str = ""
     conditions: Mapping[str, Parts] = field(default_factory=dict)
     rate: int | None = None
+    drawn_from: int | None = None
 
     def __post_init__(self) -> None:
         for part in Parts._fields:
@@ -76,8 +78,9 @@ class Dataset:
         if array.shape[1:] != self.train.shape[1:]:
             given = f"train has {self.train.shape[1:]} and {part} has {array.shape[1:]}"
             raise DataError(f"the parts of {self.name} need examples of one shape", given, "give them the same shape")
-        if self.levels is not None and array.max() >= self.levels:
-            needed = f"pixels of {self.levels} levels need values of 0 to {self.levels - 1}"
+        levels = self.drawn_from + 1 if self.drawn_from and part == "train" else self.levels
+        if levels is not None and array.max() >= levels:
+            needed = f"pixels of {levels} levels need values of 0 to {levels - 1}"
             raise DataError(needed, f"{part} of {self.name} holds {array.max()}", "name the right number of levels")
 
     def _check_one_each(self, part: str, what: str, found: int) -> None:

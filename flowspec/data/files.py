@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flowspec.data.binary import binarised
 from flowspec.data.dataset import DataError, Dataset, Labels, Parts
 from flowspec.data.images import channels_first, is_images
 from flowspec.data.reading import read
@@ -26,6 +27,7 @@ def file(
     standardise: bool = True,
     layout: str | None = None,
     levels: int = 256,
+    bits: str | None = None,
     seed: int = 0,
 ) -> Dataset:
     """The data of a .npy, .npz or .csv: uint8 of three or four axes are images, two axes of numbers a table.
@@ -33,7 +35,8 @@ def file(
     A .npz holds `train`, `validation` (or `val`) and `test`, with `train_labels` and so on if it has labels, `train_NAME` and so
     on for conditions of real numbers; or one array, with `labels` if it has them, which is split, as that of a .npy or a .csv
     is. Where there is no validation part it is taken from `train`. `standardise` is for tables, `layout` ("HWC" or "CHW") and
-    `levels` are for images.
+    `levels` are for images, which `bits` makes binary: 1 with probability x / (levels - 1), drawn "once" or, to train on, in
+    "each_batch".
     """
     path = Path(path)
     arrays = _with_validation(path, _renamed(read(path)), split, seed)
@@ -42,7 +45,8 @@ def file(
     if not is_images(parts.train):
         return replace(table(path.stem, parts, standardise=standardise, labels=labels), conditions=conditions)
     images = (channels_first(array, layout) for array in parts)
-    return Dataset(path.stem, *images, labels=labels, levels=levels, conditions=conditions)
+    data = Dataset(path.stem, *images, labels=labels, levels=levels, conditions=conditions)
+    return data if bits is None else binarised(data, bits, seed)
 
 
 def _renamed(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

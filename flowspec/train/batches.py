@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-STREAMS = {"order": 1, "noise": 2, "flip": 3, "validation": 4, "test": 5, "sample": 6, "quality": 7}
+STREAMS = {"order": 1, "noise": 2, "flip": 3, "validation": 4, "test": 5, "sample": 6, "quality": 7, "bits": 8}
 
 
 def seeded(seed: int, stream: str, position: int = 0) -> int:
@@ -65,6 +65,11 @@ def flipped(x: Tensor, seed: int, step: int) -> Tensor:
     """Half of the images, by chance, mirrored left to right: x_BCHW -> x_BCHW."""
     chosen = torch.rand(len(x), generator=generator(seed, "flip", step)) < 0.5
     return torch.where(chosen.view(-1, 1, 1, 1), x.flip(-1), x)
+
+
+def bits(x: Tensor, largest: int, chance: torch.Generator) -> Tensor:
+    """Bits, each 1 with probability x / largest."""
+    return (largest * torch.rand(x.shape, generator=chance) < x).to(x.dtype)
 
 
 def chunks(data: Batch, size: int) -> Iterator[Batch]:

@@ -27,13 +27,15 @@ class Splits:
     validation: Batch
     test: Batch
     log_scale: float | None = None
+    drawn_from: int | None = None
+    """The largest of the values that a batch of `train` draws its bits from, where it does."""
 
 
 def fitted(graph: Graph, data: Dataset) -> Splits:
     """The data as tensors that the flow reads. Raises TrainingError that says what does not fit."""
     _same_kind(graph, data)
     parts = [_batch(graph, data, i, context) for i, context in enumerate(conditions(graph, data))]
-    return Splits(*parts, log_scale=data.log_scale or None)
+    return Splits(*parts, log_scale=data.log_scale or None, drawn_from=data.drawn_from)
 
 
 def _same_kind(graph: Graph, data: Dataset) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
+from torch import Generator, Tensor
 
 from flowspec.modules.flow import Flow
 from flowspec.plots.run import draw_run
-from flowspec.train.batches import Batch
+from flowspec.train.batches import Batch, bits
 from flowspec.train.evaluate import Likelihoods, evaluate
 from flowspec.train.fit import Splits
 from flowspec.train.objective import Objective
@@ -31,9 +31,10 @@ class Fitting:
         """How many there are to train on."""
         return len(self.data.train)
 
-    def batch(self, index: Tensor) -> Batch:
-        """Training examples."""
-        return self.data.train[index]
+    def batch(self, index: Tensor, chance: Generator) -> Batch:
+        """Training examples, of data that are drawn in each batch their bits."""
+        batch, largest = self.data.train[index], self.data.drawn_from
+        return batch if largest is None else Batch(bits(batch.x, largest, chance), batch.context)
 
     def objective(self, flow: Flow) -> Objective:
         """The mean of -log p(x), its terms weighted."""

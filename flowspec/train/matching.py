@@ -98,7 +98,7 @@ class Matching:
         """log Z, where it is known."""
         return log_constant(self.word, self.energy, self.features)
 
-    def batch(self, index: Tensor) -> Batch:
+    def batch(self, index: Tensor, chance: torch.Generator) -> Batch:
         """Rows without columns: what is seen are the flow's own draws."""
         return Batch(torch.empty(len(index), 0))
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Protocol
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from flowspec.modules.flow import Flow
 from flowspec.train.batches import Batch
@@ -32,8 +32,8 @@ class Task(Protocol):
     def examples(self) -> int:
         """How many make an epoch."""
 
-    def batch(self, index: Tensor) -> Batch:
-        """The batch of these examples."""
+    def batch(self, index: Tensor, chance: Generator) -> Batch:
+        """The batch of these examples, what is drawn anew for each batch from `chance`."""
 
     def objective(self, flow: Flow) -> nn.Module:
         """A module x_B…, context, weights of terms by name -> loss in nats, its terms."""

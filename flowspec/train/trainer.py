@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 
 from flowspec.modules.flow import Flow
 from flowspec.train import state, weights
-from flowspec.train.batches import Batch, Order, flipped, seeded
+from flowspec.train.batches import Batch, Order, flipped, generator, seeded
 from flowspec.train.errors import TrainingError
 from flowspec.train.folder import Folder
 from flowspec.train.log import Display, Log, Silent
@@ -108,7 +108,7 @@ class Trainer:
 
     def _batch(self, step: int) -> Batch:
         """The batch of a step, and its noise made a function of seed and step."""
-        batch = self.task.batch(self.order.at(step))
+        batch = self.task.batch(self.order.at(step), generator(self.order.seed, "bits", step))
         if self.plan.settings.flip:
             batch = Batch(flipped(batch.x, self.order.seed, step), batch.context)
         rank, ranks = self.accelerator.process_index, self.accelerator.num_processes

@@ -64,7 +64,7 @@ def test_digits_keep_their_values_and_labels() -> None:
 
 
 def test_binary_digits_follow_the_digits() -> None:
-    grey, hard, soft = load("digits"), load("binary_digits", threshold=5), load("binary_digits", stochastic=True)
+    grey, hard, soft = load("digits"), load("binary_digits", threshold=5), load("binary_digits", bits="once")
     assert np.array_equal(hard.train, (grey.train >= 5).astype(np.uint8)) and hard.levels == 2
     assert np.array_equal(soft.labels.test, grey.labels.test)
     for value in (0, 4, 8, 12, 16):
