@@ -165,7 +165,7 @@ class Graph(Frozen):
     @property
     def given_contexts(self) -> tuple[ContextNode, ...]:
         """The contexts whose values come from outside."""
-        return tuple(context for context in self.contexts if context.origin is None)
+        return tuple(context for context in self.contexts if context.origin is None and not context.word.constant)
 
 
 class Node(NamedTuple):

@@ -35,6 +35,7 @@ SMALL = {
     "blocks": 1,
     "side": 16,
     "transforms": 2,
+    "flows": 2,
     "features": 6,
     "bins": 4,
     "samples": 512,
@@ -90,7 +91,7 @@ def examples(state: State, n: int) -> Tensor:
 
 def conditions(graph: Graph, n: int) -> dict[str, Tensor] | None:
     """Random conditions for n examples."""
-    words = {context.name: context.word for context in graph.contexts}
+    words = {context.name: context.word for context in graph.given_contexts}
     found = {
         name: torch.randint(word.count, (n,)) if isinstance(word, Classes) else examples(word.state(), n).float()
         for name, word in words.items()

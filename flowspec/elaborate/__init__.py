@@ -199,7 +199,11 @@ class _Flow:
         if self.input is not None:
             raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),),
                        help=("what the flow is conditioned on is a `context`",))  # fmt: skip
-        self.input = statement, speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
+        spoken = speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
+        if spoken.word.constant:
+            raise fail("FS204", f"`{spoken.word.word}` is a constant; data are needed here", statement.value.span,
+                       help=("for example `input vector(4)`", f"a constant that networks read is a context: `context {spoken.word.word}(1) as nothing`"))  # fmt: skip
+        self.input = statement, spoken
 
     def _declare_context(self, statement: tree.Context, scope: Scope) -> None:
         expression = statement.value

@@ -67,9 +67,9 @@ def _shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | 
             output = plan.word.output(input, wanted)
         else:
             output = plan.word.gather(input, tuple(child.ports.output for child in children))
+        ports = Ports(input=input, given=given, output=output, sites=sites, entering=None if isinstance(plan.word, Share) else entering)
     except Fault as fault:
         raise from_fault(fault, plan.spans, plan.span) from None
-    ports = Ports(input=input, given=given, output=output, sites=sites, entering=None if isinstance(plan.word, Share) else entering)
     return Network(name=plan.name, word=plan.word, ports=ports, children=_folded(children), first=plan.first, span=plan.span)
 
 

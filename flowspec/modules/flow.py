@@ -57,6 +57,7 @@ class Flow(Section):
         super().__init__()
         self.checked = checked
         self.input_state, self.conditions = checked.graph.input_state, checked.graph.contexts
+        self._asked = [context.name for context in checked.graph.given_contexts]
         self.bound = checked.facts.likelihood == "bound"
         self.uninvertible = checked.facts.causes["inverse"][:3] if checked.sampling is None else ()
         for name, child in body.named_children():
@@ -90,7 +91,7 @@ class Flow(Section):
 
         Their sum is `log_prob`, of the same draws, but for divergences in closed form, which stand in place of those draws' values.
         """
-        wires, moments, found = self._start(self._checked_input(x), context), {}, {}
+        wires, moments, found = self._start(self._checked_input(x), context, len(x)), {}, {}
         for operation in self._kept:
             given = tuple(wires[wire] for wire in operation.given)
             for name, value in zip(operation.terms, self._terms(operation, wires, given, moments)):
@@ -119,7 +120,7 @@ class Flow(Section):
         return zs[0] if len(zs) == 1 else zs, log_det
 
     def _normalise(self, x: Tensor, context: Condition) -> tuple[list[tuple[Operation, Tensor, tuple[Tensor, ...]]], Tensor]:
-        wires = self._start(self._checked_input(x), context)
+        wires = self._start(self._checked_input(x), context, len(x))
         log_det = x.new_zeros(len(x), dtype=torch.promote_types(_real(x), torch.float32))
         latents = []
         for operation in self._kept:
@@ -145,7 +146,7 @@ class Flow(Section):
         Raises ValueError where the flow cannot be sampled.
         """
         self._can_sample()
-        wires = self._start(None, _repeated(context, n))
+        wires = self._start(None, _repeated(context, n), n)
         draw = lambda op, given: op.module.sample(n, given, temperature_of(op.path, temperature))  # noqa: E731
         return self._generate(wires, draw, temperature)[0]
 
@@ -164,7 +165,7 @@ class Flow(Section):
             log_probs.append(log_prob)
             return z
 
-        x, log_det = self._generate(self._start(None, _repeated(context, n)), draw)
+        x, log_det = self._generate(self._start(None, _repeated(context, n), n), draw)
         return x, sum(log_probs) - log_det
 
     def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
@@ -173,8 +174,8 @@ class Flow(Section):
 
     @property
     def has_context(self) -> bool:
-        """Whether the flow is conditioned on anything."""
-        return bool(self._contexts)
+        """Whether the flow is conditioned on anything that is given."""
+        return bool(self._asked)
 
     def inverse(self, z: Tensor | tuple[Tensor, ...], context: Condition = None, temperature: Temperature = 1.0) -> Tensor:
         """The example that goes to the latents z, as `forward` gives them: -> (B, *shape).
@@ -187,7 +188,7 @@ class Flow(Section):
         if len(latents) != len(ends):
             raise ValueError(f"{len(ends)} latents are needed, one for each prior ({', '.join(ends)}); found {len(latents)}")
         by_path = dict(zip(ends, latents))
-        return self._generate(self._start(None, context), lambda op, given: by_path[op.path], temperature)[0]
+        return self._generate(self._start(None, context, len(latents[0])), lambda op, given: by_path[op.path], temperature)[0]
 
     def _generate(self, wires: dict[int, Tensor], draw, temperature: Temperature = 1.0) -> tuple[Tensor, Tensor | float]:  # noqa: ANN001
         log_det: Tensor | float = 0.0
@@ -251,16 +252,16 @@ class Flow(Section):
             raise ValueError(f"the flow reads examples of shape {needed}; found {found}")
         return laid_out(x)
 
-    def _start(self, x: Tensor | None, context: Condition) -> dict[int, Tensor]:
+    def _start(self, x: Tensor | None, context: Condition, batch: int) -> dict[int, Tensor]:
         wires = {} if x is None else {0: x}
-        names = [condition.name for condition in self.conditions if condition.origin is None]
+        names = self._asked
         given = context if isinstance(context, Mapping) else {} if context is None else dict.fromkeys(names[:1], context)
         if set(given) != set(names) or (isinstance(context, Tensor) and len(names) != 1):
             raise ValueError(f"the flow's contexts are: {', '.join(names) or 'none'}; given: {', '.join(given) or 'none'}")
         values: dict[str, Tensor] = {}
         for i, condition in enumerate(self.conditions):
             modules = self._contexts[condition.name]
-            value = modules.at("input")(given[condition.name]) if condition.origin is None else values[condition.origin]
+            value = modules.at("input")(given.get(condition.name, batch)) if condition.origin is None else values[condition.origin]
             wires[i + 1] = values[condition.name] = modules.at("network")(value) if condition.network else value
         return wires
 

@@ -38,7 +38,7 @@ def draw_run(flow: Flow, data: Splits, folder: Path, seed: int) -> None:
         draw_samples(samples, flow, data.test, folder / "samples.png")
         if isinstance(flow.checked.graph.input, Audio):
             write_sound(samples.numpy(), folder / "samples.wav", flow.checked.graph.input.rate)
-    if flow.input_state.shape == (2,) and not flow.checked.graph.contexts:
+    if flow.input_state.shape == (2,) and not flow.checked.graph.given_contexts:
         draw_density(flow, data.train.x.numpy(), folder / "density.png")
 
 

@@ -25,7 +25,7 @@ def show_run(run: Path, kind: Kind, out: Path, number: int = 8, part: str | None
     `part` is what stages are shown before and after, and what paths lead through the latents without.
     """
     flow, splits, _ = open_run(run)
-    if len(flow.input_state.shape) != 3 or flow.checked.graph.contexts:
+    if len(flow.input_state.shape) != 3 or flow.checked.graph.given_contexts:
         raise TrainingError("pictures of this kind are made of flows of images without a context")
     _known(flow, part, needed=kind == "stages")
     x = splits.test.x[: 2 * number]

@@ -20,7 +20,7 @@ TOLERANCE = 1e-2
 def integral(flow: Flow) -> Iterator[Check]:
     """The integral of exp(log p), for flows of one or two real dimensions without conditions, by the trapezoid rule."""
     state = flow.input_state
-    if state.levels is None and len(state.shape) == 1 and state.size in POINTS and not flow.checked.graph.contexts:
+    if state.levels is None and len(state.shape) == 1 and state.size in POINTS and not flow.checked.graph.given_contexts:
         if flow.checked.facts.likelihood == "exact":
             with torch.no_grad():
                 total = _integral(flow, state.size)

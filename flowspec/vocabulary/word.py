@@ -73,6 +73,9 @@ def _annotations(field: Any) -> list[Any]:
 class Input(Word, role="input"):
     """What the data, or a condition, looks like."""
 
+    constant: ClassVar[bool] = False
+    """Whether its values are known without being given: such a word declares a condition, not data."""
+
     def state(self) -> State:
         """The state that enters the flow."""
         raise NotImplementedError
@@ -89,6 +92,14 @@ class Map(Word, role="map"):
     def facts(self) -> Facts:
         """Kind, inverse, log-det and volume of the map."""
         return Facts()
+
+    def parameters(self) -> tuple[Tensor, ...]:
+        """The map's own parameter tensors, the same for every element."""
+        return ()
+
+    def multiply_adds(self) -> int:
+        """The map's own multiply-adds for one element."""
+        return 0
 
 
 class Transform(Word, role="transform"):

@@ -26,6 +26,19 @@ class Vector(AsGiven):
     """Real vectors, shape (B, D)."""
 
 
+class Zeros(nn.Module):
+    """Zeros for a batch, shape (B, D): nobody gives them."""
+
+    def __init__(self, word: Input):
+        super().__init__()
+        self.features = word.features
+        # Says in which dtype and on which device.
+        self.register_buffer("like", torch.empty(0), persistent=False)
+
+    def forward(self, batch: int) -> Tensor:
+        return self.like.new_zeros(batch, self.features)
+
+
 class Image(AsGiven):
     """Images, shape (B, C, H, W)."""
 

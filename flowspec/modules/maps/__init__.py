@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
+from flowspec.modules.solvers import invert_elementwise
 from flowspec.vocabulary.word import Map
 
 
@@ -26,3 +28,27 @@ class MapModule(nn.Module):
     def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
         """x and the log-slope of the inverse, -log f'(x)."""
         raise NotImplementedError
+
+
+class IterativeMap(MapModule):
+    """A map whose inverse has no formula: it gives `mapped`, computed in float32 or better with the parameters on the last axis."""
+
+    def mapped(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        """x_…, raw_…P -> y_… and log f'(x)_…."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        held, parameters = _parameters_last(x, raw)
+        y, log_slope = self.mapped(held, parameters)
+        return y.movedim(-1, 1).to(x.dtype), log_slope.movedim(-1, 1)
+
+    def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+        held, parameters = _parameters_last(y, raw)
+        x = invert_elementwise(lambda x: self.mapped(x, parameters), held)
+        return x.movedim(-1, 1).to(y.dtype), -self.mapped(x, parameters)[1].movedim(-1, 1)
+
+
+def _parameters_last(x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
+    """x_BC…, raw_BPC… -> x_B…C, raw_B…CP, in float32 or better."""
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    return x.to(dtype).movedim(1, -1), raw.to(dtype).movedim((1, 2), (-1, -2))

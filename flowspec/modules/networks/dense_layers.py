@@ -12,20 +12,22 @@ from torch.nn import functional as F
 from flowspec.modules.layout import joined_channels
 from flowspec.modules.networks.incremental import Incremental
 from flowspec.modules.networks.prefixes import PrefixProduct
+from flowspec.modules.networks.weight_norm import WeightNorm
 from flowspec.vocabulary.networks import dense_layers as words
 from flowspec.vocabulary.rules import Ports
 
 
-class Linear(nn.Linear):
+class Linear(WeightNorm, nn.Linear):
     """y = W x + b: x_BD -> y_BE."""
 
     def __init__(self, word: words.Linear, ports: Ports, children: dict[str, nn.Module]):
         super().__init__(ports.input[0], ports.output[0], bias=word.bias)
         if word.start == "zero":
             _start_at_zero(self)
+        self.start_gain(word.weight_norm)
 
     def forward(self, x: Tensor) -> Tensor:
-        return _product(self.weight, self.bias, x.t()).t()
+        return _product(self.made_weight(), self.bias, x.t()).t()
 
 
 class MLP(nn.Module):
@@ -68,10 +70,14 @@ class MADE(nn.Module):
         inputs, *hidden, outputs = word.degrees(ports)
         self.degrees = (inputs, *(tuple(sorted(degrees)) for degrees in hidden), outputs)
         widths = [len(degrees) for degrees in self.degrees]
-        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        conditions = word.projected(ports)
-        self.adds = bool(ports.given) and not conditions
-        self.condition = nn.Linear(conditions, widths[1], bias=False) if conditions else None
+        self.conditions, size = word.conditions if ports.given else "none", word.projected(ports)
+        self.layers = nn.ModuleList(nn.Linear(a, b, bias=self.conditions != "weights") for a, b in pairwise(widths))
+        if self.conditions == "weights":
+            self.scales = nn.ModuleList(_starting_at(1.0, nn.Linear(size, width)) for width in widths[1:])
+            self.shifts = nn.ModuleList(_starting_at(0.0, nn.Linear(size, width)) for width in widths[1:])
+        if self.conditions == "projected":
+            self.condition = nn.Linear(size, widths[1], bias=False)
+        self.head = nn.Linear(word.head, ports.output[0] // ports.input[0]) if word.head else None
         self.activation = _activation(word.activation)
         for i, layer in enumerate(self.layers):
             mask = self._mask(i).to(layer.weight.dtype)
@@ -94,38 +100,57 @@ class MADE(nn.Module):
         return tuple(end - start for start, end in zip([0, *ends], ends)), (*seen, len(lower))
 
     def forward(self, x: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
-        extra = self._conditioned(given)
-        state = x.t()
+        condition, state = _flat(given), x.t()
         for i in range(len(self.layers)):
-            state = self._layer(i, state)
-            state = state + extra.t() if i == 0 and extra is not None else state
+            state = self._conditioned(i, self._layer(i, state), condition)
             state = self.activation(state) if i < len(self.layers) - 1 else state
-            state = state + given[0].t() if i == 0 and self.adds else state
-        return state.t()
+            state = state + condition.t() if i == 0 and self.conditions == "added" else state
+        return (state if self.head is None else self._headed(state)).t()
 
     def _layer(self, i: int, state: Tensor) -> Tensor:
-        """Layer i before its activation, (units, batch) -> (units, batch)."""
-        layer, (sizes, seen) = self.layers[i], self.blocks[i]
-        # Masked here and not only at the start: a checkpoint may hold anything in the masked entries.
-        weight = layer.weight * getattr(self, f"mask{i}")
+        """Layer i as it is without conditions, before its activation, (units, batch) -> (units, batch)."""
+        weight, (sizes, seen) = self._weight(i), self.blocks[i]
+        bias = weight.new_zeros(len(weight)) if self.conditions == "weights" else self.layers[i].bias
         if len(sizes) == 1:
-            return _product(weight, layer.bias, state)
+            return _product(weight, bias, state)
         if i < len(self.layers) - 1:
-            return PrefixProduct.apply(weight, layer.bias, state, sizes, seen)
+            return PrefixProduct.apply(weight, bias, state, sizes, seen)
         of_features = (-1, len(self.degrees[0]))
-        return PrefixProduct.apply(weight.unflatten(0, of_features), layer.bias.unflatten(0, of_features), state, sizes, seen).flatten(0, 1)
+        return PrefixProduct.apply(weight.unflatten(0, of_features), bias.unflatten(0, of_features), state, sizes, seen).flatten(0, 1)
+
+    def _weight(self, i: int) -> Tensor:
+        """Masked here and not only at the start: a checkpoint may hold anything in the masked entries."""
+        weight = self.layers[i].weight
+        if self.conditions == "weights" and i == len(self.layers) - 1:
+            weight = weight / torch.linalg.vector_norm(weight, dim=1, keepdim=True)
+        return weight * getattr(self, f"mask{i}")
+
+    def _conditioned(self, i: int, state: Tensor, condition: Tensor | None) -> Tensor:
+        """What conditions make of layer i before its activation, (units, batch)."""
+        if self.conditions == "weights":
+            return torch.addcmul(self.shifts[i](condition).t(), state, self.scales[i](condition).t())
+        return state + self.condition(condition).t() if i == 0 and self.conditions == "projected" else state
+
+    def _headed(self, state: Tensor) -> Tensor:
+        """The head over every input: (n * D, batch) -> (P * D, batch)."""
+        features, batch = len(self.degrees[0]), state.shape[1]
+        rows = state.reshape(-1, features * batch)
+        return torch.addmm(self.head.bias[:, None], self.head.weight, rows).view(-1, batch)
 
     def incremental(self, batch: int, given: tuple[Tensor, ...] = ()) -> Callable[[Tensor | None], Tensor]:
         """The parameters feature by feature, all together at the cost of one forward pass.
 
         Called with None it gives feature 1's, (B, P); called with feature i, (B,), those of feature i + 1.
         """
-        return Incremental(self.layers, self.degrees, self.activation, batch, self._conditioned(given), given[0] if self.adds else None)
-
-    def _conditioned(self, given: tuple[Tensor, ...]) -> Tensor | None:
-        if self.condition is None:
-            return None
-        return self.condition(joined_channels([condition.flatten(1) for condition in given]))
+        condition, count = _flat(given), range(len(self.layers))
+        scales = [scale(condition).t() for scale in self.scales] if self.conditions == "weights" else None
+        if scales:
+            biases = [shift(condition).t() for shift in self.shifts]
+        else:
+            biases = [self._conditioned(i, self.layers[i].bias[:, None], condition) for i in count]
+        added = condition.t() if self.conditions == "added" else None
+        step = Incremental([self._weight(i) for i in count], biases, scales, added, self.degrees, self.activation, batch)
+        return step if self.head is None else lambda x: self.head(step(x))
 
 
 class Flatten(nn.Flatten):
@@ -143,6 +168,17 @@ def _product(weight: Tensor, bias: Tensor | None, state: Tensor) -> Tensor:
 def _activation(name: str) -> Callable[[Tensor], Tensor]:
     """An activation that may spoil its argument: torch's form in place, if it has one."""
     return getattr(F, f"{name}_", None) or getattr(F, name)
+
+
+def _flat(given: tuple[Tensor, ...]) -> Tensor | None:
+    return joined_channels([condition.flatten(1) for condition in given]) if given else None
+
+
+def _starting_at(value: float, layer: nn.Linear) -> nn.Linear:
+    """A layer that gives about `value`, whatever it reads."""
+    nn.init.normal_(layer.weight, std=1e-3)
+    nn.init.constant_(layer.bias, value)
+    return layer
 
 
 def _start_at_zero(layer: nn.Linear) -> None:

@@ -6,31 +6,31 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class Incremental:
     """Computes, at each feature, the hidden units whose degree is reached and that feature's outputs alone.
+
+    A layer is W x + b, or s * (W x) + b, with s and b of (units, batch), or b of (units, 1); `added` joins what leaves the first.
 
     Units are sorted by degree, so that what a unit of degree m sees is a prefix of the layer below, with no mask left.
     States are kept as (units, batch), so that a prefix is contiguous.
     """
 
     def __init__(
-        self, layers: Sequence[nn.Linear], degrees: tuple[tuple[int, ...], ...], activation: Callable[[Tensor], Tensor],
-        batch: int, extra: Tensor | None, added: Tensor | None,
+        self, weights: Sequence[Tensor], biases: Sequence[Tensor], scales: Sequence[Tensor] | None, added: Tensor | None,
+        degrees: tuple[tuple[int, ...], ...], activation: Callable[[Tensor], Tensor], batch: int,
     ):  # fmt: skip
         orders = [sorted(range(len(units)), key=units.__getitem__) for units in degrees]
         features = len(degrees[0])
         orders[-1] = [p + i for i in range(features) for p in range(0, len(degrees[-1]), features)]
         self.below = [_numbers_below(units, features) for units in degrees[:-1]]
-        device = layers[0].weight.device
-        index = [torch.tensor(order, device=device) for order in orders]
-        self.weights = [layer.weight[above][:, below] for layer, below, above in zip(layers, index, index[1:])]
-        self.biases = [layer.bias[above, None] for layer, above in zip(layers, index[1:])]
-        if extra is not None:
-            self.biases[0] = self.biases[0] + extra.t()[index[1]]
-        self.added = None if added is None else added.t()[index[1]]
+        index = [torch.tensor(order, device=weights[0].device) for order in orders]
+        self.weights = [weight[above][:, below] for weight, below, above in zip(weights, index, index[1:])]
+        self.biases = [bias[above] for bias, above in zip(biases, index[1:])]
+        self.scales = None if scales is None else [scale[above] for scale, above in zip(scales, index[1:])]
+        self.added = None if added is None else added[index[1]]
         # In place is faster, but would spoil what autograd has saved.
         self.in_place = not torch.is_grad_enabled()
         self.states = [self.weights[0].new_empty(len(units) if self.in_place else 0, batch) for units in degrees[:-1]]
@@ -52,7 +52,9 @@ class Incremental:
         """The units start … stop-1 of the layer above, before the activation, from what is known of the layer below."""
         known = self.below[layer][self.feature + 1]
         bias, weight = self.biases[layer][start:stop], self.weights[layer][start:stop, :known]
-        return torch.addmm(bias, weight, self.states[layer][:known])
+        if self.scales is None:
+            return torch.addmm(bias, weight, self.states[layer][:known])
+        return torch.addcmul(bias, weight @ self.states[layer][:known], self.scales[layer][start:stop])
 
     def _keep(self, layer: int, start: int, rows: Tensor) -> None:
         if self.in_place:

@@ -69,8 +69,8 @@ class Elementwise(TransformModule):
         super().__init__(word, x, given, networks)
         self.map = module_of(word.map)(word.map)
         self.learned = word.conditioner is None
-        for tensor in word.parameters(x):
-            self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))
+        if self.learned:
+            self.raw = nn.Parameter(torch.zeros(word.map.width * x.channels, *(1 for _ in x.shape[1:])))
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         y, log_slope = self.map(x, self._raw(given))

@@ -21,6 +21,17 @@ class Vector(Input, word="vector"):
         return State(shape=(self.features,))
 
 
+class Zeros(Input, word="zeros"):
+    """A condition of D zeros that is always there: what reads it depends on nothing (the context of the tables in the code of NAF)."""
+
+    constant = True
+
+    features: Size
+
+    def state(self) -> State:
+        return State(shape=(self.features,))
+
+
 class Image(Input, word="image"):
     """Images of integers 0 … levels-1, shape (C, H, W); `levels=real` for images that are real-valued already."""
 

@@ -28,18 +28,23 @@ def vector_output(word: str, features: int | None, input: Shape, wanted: Shape |
 
 
 class Linear(NetworkWord, word="linear"):
-    """y = W x + b. `start=zero` starts at zero."""
+    """y = W x + b. `start=zero` starts at zero; `weight_norm` keeps each row of W as direction and length (Salimans & Kingma 2016)."""
 
     features: Width | None = None
     bias: bool = True
     start: Literal["default", "zero"] = "default"
+    weight_norm: bool = False
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
+        if self.weight_norm and self.start == "zero":
+            raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start",
+                        help=("take another start, or leave `weight_norm` out",))  # fmt: skip
         return vector_output(self.word, self.features, input, wanted)
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
         weight = Tensor(name="weight", shape=(ports.output[0], ports.input[0]))
-        return (weight, Tensor(name="bias", shape=ports.output)) if self.bias else (weight,)
+        bias, gain = Tensor(name="bias", shape=ports.output), Tensor(name="gain", shape=ports.output, deployed_entries=0)
+        return (weight, *((bias,) if self.bias else ()), *((gain,) if self.weight_norm else ()))
 
     def multiply_adds(self, ports: Ports) -> int:
         return ports.input[0] * ports.output[0]
@@ -82,14 +87,18 @@ class MADE(NetworkWord, word="made"):
     P*D outputs, output p*D + i has degree i.
 
     `conditions=added`: one condition, of as many features as the first hidden layer has units, is added to what leaves that
-    layer (the context of IAF, Kingma et al. 2016), without weights of its own.
+    layer (the context of IAF, Kingma et al. 2016), without weights of its own. `conditions=weights`: a layer is s(c) * (V x) + t(c),
+    s and t linear in the conditions c and the rows of the last V of length 1 (the conditional weight norm of the code of NAF, Huang
+    et al. 2018). `head=n`: the masked layers give n numbers for each input, of which one linear map, the same for every input, makes
+    the outputs.
     """
 
     joins = False
 
     hidden: tuple[Width, ...]
     activation: Activation = "relu"
-    conditions: Literal["projected", "added"] = "projected"
+    conditions: Literal["projected", "added", "weights"] = "projected"
+    head: Width | None = None
 
     def takes(self, given: tuple[Shape, ...]) -> None:
         if self.conditions == "added" and given != ((*self.hidden[:1],),):
@@ -97,6 +106,11 @@ class MADE(NetworkWord, word="made"):
             raise Fault("FS308", f"`made(conditions=added)` needs {needed}; it is given {', '.join(map(written, given)) or 'none'}",
                         argument="conditions",
                         help=("compute it from another: `context h >> linear(64) as c`", "or leave `conditions` out"))  # fmt: skip
+        if self.conditions == "weights" and not given:
+            raise Fault(
+                "FS402", "the conditional weights of `made` depend on nothing: it is given no condition", argument="conditions",
+                help=("say what they depend on, as in `given=label`", "or declare a condition that is always zero: `context zeros(1) as nothing`"),
+            )  # fmt: skip
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         output = vector_output(self.word, None, input, wanted)
@@ -108,21 +122,25 @@ class MADE(NetworkWord, word="made"):
     def ordered(self) -> bool | None:
         return True
 
+    def each(self, ports: Ports) -> int:
+        """Numbers for each input that the masked layers give."""
+        return self.head or ports.output[0] // ports.input[0]
+
     def widths(self, ports: Ports) -> tuple[int, ...]:
-        """Features of each layer, from the input to the output."""
-        return (ports.input[0], *self.hidden, ports.output[0])
+        """Features of each masked layer, from the input to the last."""
+        return (ports.input[0], *self.hidden, self.each(ports) * ports.input[0])
 
     def projected(self, ports: Ports) -> int:
-        """Features of the conditions that reach the first layer through weights."""
-        return sum(_size(shape) for shape in ports.given) if self.conditions == "projected" else 0
+        """Features of the conditions that are read through weights: by the first layer, or by all."""
+        return 0 if self.conditions == "added" else sum(_size(shape) for shape in ports.given)
 
     def degrees(self, ports: Ports) -> tuple[tuple[int, ...], ...]:
-        """Degrees of the units of each layer, from the input (1 … D) to the output."""
+        """Degrees of the units of each masked layer, from the input (1 … D) to the last."""
         d = ports.input[0]
         inputs = tuple(range(1, d + 1))
         lowest, count = (0, d) if ports.given else (1, max(1, d - 1))
         inner = tuple(tuple(i % count + lowest for i in range(width)) for width in self.hidden)
-        return (inputs, *inner, inputs * (ports.output[0] // d))
+        return (inputs, *inner, inputs * self.each(ports))
 
     def live(self, ports: Ports) -> tuple[int, ...]:
         """Number of unmasked weights of each layer."""
@@ -136,24 +154,25 @@ class MADE(NetworkWord, word="made"):
         lowest, count = (0, d) if ports.given else (1, max(1, d - 1))
         inner = ([width // count + (degree < width % count) for degree in range(count)] for width in self.hidden)
         hidden = [[0] * lowest + units + [0] * (d + 1 - lowest - count) for units in inner]
-        return [[0] + [1] * d, *hidden, [0] + [ports.output[0] // d] * d]
+        return [[0] + [1] * d, *hidden, [0] + [self.each(ports)] * d]
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
-        widths, tensors = self.widths(ports), []
-        conditions = self.projected(ports)
+        widths, tensors, conditions = self.widths(ports), [], self.projected(ports)
         for i, live in enumerate(self.live(ports)):
             a, b = widths[i], widths[i + 1]
-            tensors += [
-                Tensor(name=f"layers.{i}.weight", shape=(b, a), live_entries=live),
-                Tensor(name=f"layers.{i}.bias", shape=(b,)),
-            ]
-        if conditions:
+            tensors.append(Tensor(name=f"layers.{i}.weight", shape=(b, a), live_entries=live))
+            if self.conditions == "weights":
+                tensors += [*_affine(f"scales.{i}", b, conditions), *_affine(f"shifts.{i}", b, conditions)]
+            else:
+                tensors.append(Tensor(name=f"layers.{i}.bias", shape=(b,)))
+        if conditions and self.conditions == "projected":
             tensors.append(Tensor(name="condition.weight", shape=(widths[1], conditions)))
-        return tuple(tensors)
+        return (*tensors, *(_affine("head", ports.output[0] // ports.input[0], self.head) if self.head else ()))
 
     def multiply_adds(self, ports: Ports) -> int:
         widths, conditions = self.widths(ports), self.projected(ports)
-        return sum(a * b for a, b in zip(widths, widths[1:])) + conditions * widths[1]
+        conditioned = 2 * sum(widths[1:]) if self.conditions == "weights" else widths[1]
+        return sum(a * b for a, b in zip(widths, widths[1:])) + conditions * conditioned + (self.head or 0) * ports.output[0]
 
 
 class Flatten(NetworkWord, word="flatten"):
@@ -161,6 +180,10 @@ class Flatten(NetworkWord, word="flatten"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         return (_size(input),)
+
+
+def _affine(name: str, outputs: int, inputs: int) -> tuple[Tensor, Tensor]:
+    return Tensor(name=f"{name}.weight", shape=(outputs, inputs)), Tensor(name=f"{name}.bias", shape=(outputs,))
 
 
 def _size(shape: Shape) -> int:

@@ -9,11 +9,11 @@ from pydantic import Field
 from flowspec.vocabulary.amortised import read_by_conditioner
 from flowspec.vocabulary.maps.shifts import Affine
 from flowspec.vocabulary.rules import LARGEST_SIZE, Demand, Facts, Shape, State
-from flowspec.vocabulary.transforms.coupling import parameters_for
-from flowspec.vocabulary.word import AnyMap, Net, Transform
+from flowspec.vocabulary.transforms.coupling import Mapping, parameters_for
+from flowspec.vocabulary.word import AnyMap, Net
 
 
-class Augment(Transform, word="augment"):
+class Augment(Mapping, word="augment"):
     """Appends noise channels: z = [x, f(e)] with e ~ N(0, I) and an elementwise map f (DenseFlow, Grcic et al. 2021, eqs. 4-9).
 
     Contributes log|det f'(e)| - log N(e; 0, I): a lower bound on log p(x). Without a conditioner f is the identity; with one,
@@ -30,11 +30,14 @@ class Augment(Transform, word="augment"):
     def outputs(self, x: State) -> tuple[State, ...]:
         return (x.with_shape(x.channels + self.channels, *x.shape[1:]),)
 
+    def moved(self, x: State) -> Shape:
+        return (self.channels, *x.shape[1:])
+
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.conditioner is None:
             return {}
         input, *rest = read_by_conditioner(self.word, given, "the noise is then standard normal")
-        return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, (self.channels, *x.shape[1:])))}
+        return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, self.moved(x)))}
 
     def facts(self, x: State) -> Facts:
         return Facts(kind="stochastic", log_det="bound", volume="varies", sampling_needs_given=False)

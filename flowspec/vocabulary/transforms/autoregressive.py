@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State, vector
-from flowspec.vocabulary.transforms.coupling import parameters_for
-from flowspec.vocabulary.word import AnyMap, Net, Transform
+from flowspec.vocabulary.transforms.coupling import Mapping, parameters_for
+from flowspec.vocabulary.word import AnyMap, Net
 
 
-class Autoregressive(Transform, word="autoregressive"):
+class Autoregressive(Mapping, word="autoregressive"):
     """Maps feature i elementwise, with parameters that depend on the features before it (MAF, Papamakarios et al. 2017, eq. 3).
 
-    The density takes one pass of the conditioner; sampling goes feature by feature, D steps. `inverse { }` turns it round
-    (IAF, Kingma et al. 2016). The conditioner must be ordered, as `made` is; its output is laid out as in `coupling`.
+    The density takes one pass of the conditioner; sampling goes feature by feature, D steps, each by the map's own inverse.
+    `inverse { }` turns it round (IAF, Kingma et al. 2016). The conditioner must be ordered, as `made` is; its output is laid out
+    as in `coupling`.
 
     `over=rows` takes the rows of an image or a folded series for features: the elements of row r have parameters that depend
     on the rows before r, all columns at once (WaveFlow, Ping et al. 2020, eq. 6). The conditioner reads the state a row lower,
@@ -47,4 +48,6 @@ class Autoregressive(Transform, word="autoregressive"):
 
     def facts(self, x: State) -> Facts:
         passes = x.shape[1] if self.over == "rows" else x.channels
-        return self.map.facts().model_copy(update={"sampling": "sequential", "passes": passes})
+        facts = self.map.facts()
+        sampling = "sequential" if facts.sampling == "analytic" else facts.sampling
+        return facts.model_copy(update={"sampling": sampling, "passes": passes})

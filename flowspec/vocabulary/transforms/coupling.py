@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -18,7 +19,22 @@ def parameters_for(map: AnyMap, moved: Shape) -> dict[str, object]:
     return {"output": (map.width * moved[0], *moved[1:]), "reason": reason}
 
 
-class Coupling(Transform, word="coupling"):
+class Mapping(Transform):
+    """A transform that has a `map` of elements, whose parameters come from elsewhere: what the map itself stores is the transform's."""
+
+    def moved(self, x: State) -> Shape:
+        """The shape of what is mapped."""
+        return x.shape
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        return tuple(tensor.model_copy(update={"name": f"map.{tensor.name}"}) for tensor in self.map.parameters())
+
+    def multiply_adds(self, x: State) -> tuple[int, int]:
+        cost = self.map.multiply_adds() * prod(self.moved(x))
+        return (cost, cost)
+
+
+class Coupling(Mapping, word="coupling"):
     """Maps one part of the state elementwise, with parameters that a conditioner reads off the other (RealNVP, Dinh et al. 2017).
 
     The conditioner gives, for a map of P parameters and a part of C channels, P*C channels: all C of the first parameter,
@@ -61,6 +77,9 @@ class Coupling(Transform, word="coupling"):
         stays, moves = (first, rest) if self.moves == "second" else (rest, first)
         return (stays, *x.shape[1:]), (moves, *x.shape[1:])
 
+    def moved(self, x: State) -> Shape:
+        return self.parts(x)[1]
+
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         stays, moves = self.parts(x)
         return {"conditioner": Demand(input=stays, given=given, **parameters_for(self.map, moves))}
@@ -69,7 +88,7 @@ class Coupling(Transform, word="coupling"):
         return self.map.facts()
 
 
-class Elementwise(Transform, word="elementwise"):
+class Elementwise(Mapping, word="elementwise"):
     """Maps every element, with parameters that a conditioner reads off what it is `given`, or that are learned.
 
     The step of a coupling written out with wires: `split(half) as (a, b)`, `on b { elementwise(affine, net, given=a) }`,
@@ -86,9 +105,8 @@ class Elementwise(Transform, word="elementwise"):
         return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, x.shape))}
 
     def parameters(self, x: State) -> tuple[Tensor, ...]:
-        if self.conditioner is not None:
-            return ()
-        return (Tensor(name="raw", shape=(self.map.width * x.channels, *(1 for _ in x.shape[1:]))),)
+        raw = Tensor(name="raw", shape=(self.map.width * x.channels, *(1 for _ in x.shape[1:])))
+        return (*super().parameters(x), *((raw,) if self.conditioner is None else ()))
 
     def facts(self, x: State) -> Facts:
         facts = self.map.facts()
