@@ -77,8 +77,7 @@ def train(
     kernels: steps are faster after a minute or so, and the noise drawn in them is other noise. `energies` are the functions that a target
     may name. Raises TrainingError, CheckpointError and DataError.
     """
-    if memory == "reversible" and precision != "no":
-        raise TrainingError(f"reversible training needs full precision, since it computes activations from outputs; `{precision}` was asked for: use memory `checkpoint`")
+    _can_save(memory, precision, compile, target(spec.checked.graph) is not None)
     accelerator = _accelerator(device, precision)
     folder = Folder(Path(out), spec, accelerator.is_main_process)
     if folder.holds_a_run and not resume:
@@ -94,6 +93,16 @@ def train(
     folder.start(spec, seed=agenda.settings.seed, batch=trainer.order.batch, data=described)
     finished = trainer.run(min(agenda.steps, max_steps or agenda.steps))
     return _finished(trainer, finished)
+
+
+def _can_save(memory: Memory, precision: str, compile: bool, towards: bool) -> None:
+    """Raises TrainingError where memory cannot be saved so."""
+    if memory == "reversible" and precision != "no":
+        raise TrainingError(f"memory `reversible` computes activations from outputs, for which `{precision}` is too coarse: use memory `checkpoint`")
+    if memory != "plain" and compile:
+        raise TrainingError(f"memory `{memory}` decides what is kept, as torch.compile does: leave one of the two out")
+    if memory != "plain" and towards:
+        raise TrainingError(f"memory `{memory}` is saved where a density is computed from data; this flow is trained towards a target")
 
 
 def _accelerator(device: str | None, precision: str) -> Accelerator:

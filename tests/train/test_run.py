@@ -216,3 +216,22 @@ def test_an_interrupt_stops_cleanly_and_the_run_goes_on(tmp_path):
     steps = int(said.rsplit("stopped after step ", 1)[1].split(";")[0])
     result = train(flowspec.load(spec), tmp_path / "run", device="cpu", resume=True, max_steps=steps + 1)
     assert result.steps == steps + 1
+
+
+@pytest.mark.parametrize("memory", ["checkpoint", "reversible"])
+def test_a_run_that_saves_memory_is_the_same_run(tiny, tmp_path, memory):
+    train(tiny, tmp_path / "plain", device="cpu", max_steps=3)
+    train(tiny, tmp_path / memory, device="cpu", max_steps=3, memory=memory)
+    plain, saving = (load_file(tmp_path / name / "last.safetensors") for name in ("plain", memory))
+    for name, tensor in plain.items():
+        torch.testing.assert_close(saving[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_memory_that_cannot_be_saved_is_refused(tiny, tmp_path):
+    for options in ({"precision": "bf16", "memory": "reversible"}, {"compile": True, "memory": "checkpoint"}):
+        with pytest.raises(TrainingError, match=f"memory `{options['memory']}`"):
+            train(tiny, tmp_path / "run", device="cpu", **options)
+    towards = flowspec.load("flow f { input vector(2); inverse { autoregressive(affine, made([4])) }; prior gaussian; train(target=u1, steps=2) }")
+    with pytest.raises(TrainingError, match="towards a target"):
+        train(towards, tmp_path / "run", device="cpu", memory="reversible")
+    assert not (tmp_path / "run").exists()
