@@ -28,7 +28,7 @@ def scene_of(checked: CheckedGraph, depth: int | None = None) -> Scene:
     graph, levels = checked.graph, inf if depth is None else depth
     scene = Scene(name=graph.name, caption=_caption(checked), flow=Section(id="flow"))
     flow = _Drawing(scene, levels, repeated(graph.body, levels))
-    flow.heads(graph)
+    flow.heads(graph, scene.flow)
     flow.items(graph.body.items, "", 0, (scene.flow,))
     flow.shared.draw((*loose(graph.body.items), *groups(graph.body.items)), scene.flow, "")
     flow.late_conditions()
@@ -55,24 +55,24 @@ class _Drawing:
 
     # ---------------------------------------------------------------------------------------------------- the flow
 
-    def heads(self, graph: Graph) -> None:
+    def heads(self, graph: Graph, section: Section, path: str = "") -> None:
         """The input, and the contexts beside it."""
         state = graph.input_state
         values = "" if state.levels is None else f"integers 0 … {state.levels - 1}"
-        self.scene.flow.members.append(
-            Box("input", "data", graph.input.word, str(state), (values,) if values else (), column=MAIN)
+        section.members.append(
+            Box(f"{path}input", "data", graph.input.word, str(state), (values,) if values else (), column=self._column(MAIN))
         )
-        self.slots[MAIN] = Origin("input", state.shape, changed=False)
+        self.slots[MAIN] = Origin(f"{path}input", state.shape, changed=False)
         for context in graph.contexts:
-            self._context(context)
+            self._context(context, section, path)
 
-    def _context(self, context: ContextNode) -> None:
+    def _context(self, context: ContextNode, section: Section, path: str) -> None:
         notes = wrapped(summary(context.network)) if context.network else []
         text = "" if context.word is None or context.name == context.word.word else value_text(context.word)
-        self.scene.flow.members.append(Box(context.name, "context", context.name, text, tuple(notes), beside="input"))
+        section.members.append(Box(f"{path}{context.name}", "context", context.name, text, tuple(notes), beside=f"{path}input"))
         if context.origin is not None:
-            self.scene.edges.append(Edge(context.origin, context.name, role="condition"))
-        self.slots[context.name] = Origin(context.name, context.state.shape)
+            self.scene.edges.append(Edge(f"{path}{context.origin}", f"{path}{context.name}", role="condition"))
+        self.slots[context.name] = Origin(f"{path}{context.name}", context.state.shape)
 
     def items(self, items: tuple[Item, ...], path: str, level: int, around: tuple[Section, ...]) -> None:
         """Draws the items of a body, one after another."""
@@ -134,11 +134,24 @@ class _Drawing:
         kind = step.word.facts(step.domain).kind
         box = Box(path, kind, title, item_arguments(step), column=self._column(step.reads[0]))
         drawn = self._box(step, box, level, around)
+        if self.closed is None and level < self.levels:
+            for argument, flow in step.flows.items():
+                self._flow_apart(flow, argument, path)
         self._reads(step, drawn, _ids(around))
         for slot, state in zip(step.writes, step.after):
             self.slots[slot] = self._written(
                 drawn, state, state.shape != step.before[0].shape or len(step.writes) > 1, around
             )
+
+    def _flow_apart(self, flow: Graph, argument: str, path: str) -> None:
+        """Draws a flow that stands within a step."""
+        section = Section(id=f"flow.{path}.{argument}", title=f"{flow.name}, the {argument} of {path}", inset=True)
+        self.scene.insets.append(section)
+        outer = self.slots, self.in_inset
+        self.slots, self.in_inset = {}, True
+        self.heads(flow, section, f"{section.id}.")
+        self.items(flow.body.items, f"{section.id}.", 0, (section,))
+        self.slots, self.in_inset = outer
 
     def _written(self, box: str, state: State, changed: bool, around: tuple[Section, ...]) -> Origin:
         return Origin(box, state.shape, self.closed.around if self.closed else _ids(around), changed)

@@ -42,7 +42,8 @@ def value_text(value: object) -> str:
 def item_arguments(item: Step | End) -> str:
     """What the label of a step or prior says after its word."""
     closes = getattr(item.word, "closes", None)
-    return " · ".join(arguments(item.word, {*item.networks, closes}))
+    flows = {} if isinstance(item, End) else item.flows
+    return " · ".join([*arguments(item.word, {*item.networks, *flows, closes}), *(f"{name} {flow.name}" for name, flow in flows.items())])
 
 
 def copies(times: int) -> str:

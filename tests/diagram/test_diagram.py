@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+import flowspec
 from flowspec.checked import CheckedGraph
 from flowspec.compiler import compile_text
 from flowspec.diagram import FORMATS, dot, draw, outline
 from flowspec.diagram.draw import render
+from flowspec.diagram.layout import scene_of
 from flowspec.diagram.palette import PALETTE
 from flowspec.source import Source
 
@@ -224,3 +226,11 @@ def test_outline_folds_and_aligns(glow: CheckedGraph):
 
 def test_colours_have_six_digits():
     assert all(re.fullmatch("#[0-9a-f]{6}", colour) for paint in PALETTE.values() for colour in paint)
+
+
+def test_a_flow_within_a_step_is_drawn_apart() -> None:
+    scene = scene_of(flowspec.load("vae_posteriors", posterior="iaf").checked)
+    (section,) = (inset for inset in scene.insets if inset.id.startswith("flow."))
+    assert section.title == "latent_posterior, the posterior of encode"
+    assert [member.title for member in section.members if hasattr(member, "title")][:3] == ["vector", "h", "c"]
+    assert any(edge.role == "condition" and edge.tail.endswith(".h") and edge.head.endswith(".c") for edge in scene.edges)
