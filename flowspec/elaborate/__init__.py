@@ -39,8 +39,11 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
     """
     definitions = Definitions(program.definitions)
     place = program.flow.name.span
-    graph, faults, hidden = _settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, place), overrides or {}, place)
-    faults += faults_of_unreached(program, definitions)
+    try:
+        graph, faults, hidden = _settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, place), overrides or {}, place)
+        faults += [] if definitions.effort.is_spent else faults_of_unreached(program, definitions)
+    except RecursionError:
+        raise fail("FS801", "what this flow names is made of one another too deeply", place, help=("let shorter chains of `let` build on one another",)) from None
     faults = (*program.faults, *independent(faults, hidden, program))
     if faults or graph is None:
         raise SpecError(faults)

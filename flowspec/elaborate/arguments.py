@@ -21,7 +21,7 @@ from flowspec.vocabulary.rules import LARGEST_SIZE, Fault
 from flowspec.vocabulary.settings.runs import Source
 from flowspec.vocabulary.word import Word
 
-ITEMS = 100
+ITEMS = 25
 """Items of lists that cost as much as a statement."""
 
 

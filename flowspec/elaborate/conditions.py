@@ -10,7 +10,7 @@ from flowspec.diagnostics import Diagnostic, Label, SpecError
 from flowspec.elaborate.arguments import Spoken, from_fault
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
-from flowspec.elaborate.effort import OutOfBounds
+from flowspec.elaborate.effort import MOST_FAULTS, OutOfBounds
 from flowspec.elaborate.frames import Frame, Section, Slots, Trail
 from flowspec.elaborate.networks import build
 from flowspec.elaborate.plans import Planner
@@ -25,8 +25,6 @@ ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS310", "FS409")
 """Faults of dimensions, which are explained by the path of shapes that leads to them."""
 LONGEST = 50_000
 """No flow may have more steps and sections, counted with their repetitions."""
-MOST_FAULTS = 100
-"""Faults after which a flow is not looked at any further."""
 
 
 class Conditions:

@@ -11,6 +11,8 @@ MOST_PIECES = 10_000
 """Pieces of networks that may be planned, counted with their repetitions."""
 LARGEST_STATE = 10**9
 """Dimensions that a state, or what a network gives, may have."""
+MOST_FAULTS = 100
+"""Faults after which a flow is not looked at any further."""
 
 
 class OutOfBounds(SpecError):

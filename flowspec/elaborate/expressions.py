@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate.arithmetic import arithmetic, bounded
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
-from flowspec.elaborate.values import LONGEST, Deferred, Lost, Scope, Symbol, Symbols, Value, comparable, described, fail, number, truth
+from flowspec.elaborate.values import DEEPEST, LONGEST, Deferred, Lost, Scope, Symbol, Symbols, Value, comparable, described, fail, number, truth
 from flowspec.source import Span
 from flowspec.syntax import tree
 
@@ -55,7 +55,11 @@ def _listing(expression: tree.Listing, scope: Scope) -> Value:
 
 
 def _table(expression: tree.Table, scope: Scope) -> Value:
-    return {name.name: evaluate(value, scope) for name, value in expression.items}
+    table = {name.name: evaluate(value, scope) for name, value in expression.items}
+    inner = next((value.span for name, value in expression.items if isinstance(table[name.name], dict)), None)
+    if inner:
+        raise fail("FS207", "a table cannot hold a table", inner, help=("a table gives numbers to names: `[vae: 0.5]`",))
+    return table
 
 
 def _range(expression: tree.Range, scope: Scope) -> Value:
@@ -149,17 +153,14 @@ _TAKES = {"len": "`len` takes a list: `len([8, 16])`", "min": "`min` takes numbe
 
 
 def _bounded_list(items: list, span: Span) -> list:
-    """The list, unless it is too long with all that the lists in it hold."""
-    count = 0
-    for _ in _flat(items):
-        count += 1
+    """The list, unless it is too long with all that the lists in it hold, or they nest too deeply."""
+    count, waiting = 0, [(items, 1)]
+    while waiting:
+        held, depth = waiting.pop()
+        count += len(held)
         if count > LONGEST:
             raise fail("FS808", f"a list holds at most {LONGEST:_} items, those of lists in it counted", span, label="this holds more")
+        if depth > DEEPEST:
+            raise fail("FS808", f"lists stand within lists at most {DEEPEST} deep", span, label="this is deeper")
+        waiting += [(item, depth + 1) for item in held if isinstance(item, list)]
     return items
-
-
-def _flat(items: list) -> Iterator[Value]:
-    for item in items:
-        yield item
-        if isinstance(item, list):
-            yield from _flat(item)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from flowspec.diagnostics import Diagnostic, SpecError
-from flowspec.elaborate.effort import OutOfBounds
+from flowspec.elaborate.effort import MOST_FAULTS, OutOfBounds
 
 Result = TypeVar("Result")
 
@@ -26,9 +26,15 @@ class Gathered:
         except OutOfBounds:
             raise
         except SpecError as error:
-            self.faults += error.diagnostics
             self.failed = True
+            self.add(error.diagnostics)
             return None
+
+    def add(self, faults: Iterable[Diagnostic]) -> None:
+        """Keeps faults that did not end the action they were found in. Raises OutOfBounds when there are too many."""
+        self.faults += faults
+        if len(self.faults) >= MOST_FAULTS:
+            raise OutOfBounds(self.faults)
 
     def end(self) -> None:
         """Raises SpecError if an action has failed."""

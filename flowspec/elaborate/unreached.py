@@ -6,6 +6,7 @@ from typing import NoReturn
 
 from flowspec.diagnostics import Diagnostic, SpecError
 from flowspec.elaborate.definitions import Definitions
+from flowspec.elaborate.effort import OutOfBounds
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.flow import FlowElaborator
 from flowspec.elaborate.frames import Frame, Slots, Wire
@@ -25,13 +26,14 @@ def faults_of_unreached(program: Program, definitions: Definitions) -> list[Diag
     They are elaborated with the parameters and the state unknown: whatever depends on these stays silent.
     """
     contexts = {name: Known(name, None) for name in _context_names(program)}
-    faults: list[Diagnostic] = []
-    for definition in unreached(program):
-        if definition.kind != "flow":
-            gathered = Gathered()
-            gathered.tried(lambda: _elaborated(definition, definitions, contexts, gathered))
-            faults += gathered.faults
-    return faults
+    gathered = Gathered()
+    try:
+        for definition in unreached(program):
+            if definition.kind != "flow":
+                gathered.tried(lambda: _elaborated(definition, definitions, contexts, gathered))
+    except OutOfBounds as error:
+        return list(dict.fromkeys((*gathered.faults, *error.diagnostics)))
+    return gathered.faults
 
 
 def _elaborated(definition: tree.Definition, definitions: Definitions, contexts: dict[str, Known], gathered: Gathered) -> None:
@@ -48,7 +50,7 @@ def _elaborated(definition: tree.Definition, definitions: Definitions, contexts:
         try:
             walker.body(definition.body, scope)
         finally:
-            gathered.faults += walker.faults
+            gathered.add(walker.faults)
 
 
 def _unknown(value: Value, span: Span) -> NoReturn:

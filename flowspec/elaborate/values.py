@@ -13,6 +13,8 @@ from flowspec.vocabulary.rules import State
 
 LONGEST = 10_000
 """No list in a spec may be longer, and nothing repeated more often."""
+DEEPEST = 32
+"""Lists within lists go no deeper."""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from flowspec.syntax.forms import FORMS, form
 from flowspec.syntax.grammar import load_parser
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.parse import parse
-from flowspec.syntax.words import KEYWORDS, WORDS, describe
 from flowspec.syntax.wording import Stop, explain
+from flowspec.syntax.words import KEYWORDS, WORDS, describe
 
 SPELLED = {name: words.strip("`") for name, words in WORDS.items()} | {"SEP": "\n", "NAME": "a", "WORD": "data", "NUMBER": "3", "TEXT": '"a"', "$END": ""}
 TECHNICAL = re.compile(r"\b[A-Z]{2,}\b|\$END|__|token|parser")
