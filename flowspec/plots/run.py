@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from flowspec.modules.flow import Flow
 from flowspec.modules.operations import Temperature
+from flowspec.modules.solvers import ConvergenceError
 from flowspec.plots.curve import curve
 from flowspec.plots.density import density_map, target_map
 from flowspec.plots.images import image_grid
@@ -31,15 +33,22 @@ Energy = Callable[[Tensor], Tensor]
 
 
 def draw_run(flow: Flow, data: Splits, folder: Path, seed: int) -> None:
-    """Saves the curve and, of a flow that can be sampled, samples (sound to hear too); in two dimensions the density."""
+    """Saves the curve and, of a flow that can be sampled, samples (sound to hear too); in two dimensions the density.
+
+    Where the density's mass is less than one, a draw of the prior may have no x: there are then no samples to save.
+    """
     draw_curve(folder / "log.jsonl", folder / "curve.png")
     if flow.checked.sampling is not None:
-        samples = draw(flow, data.test, seed)
-        draw_samples(samples, flow, data.test, folder / "samples.png")
-        if isinstance(flow.checked.graph.input, Audio):
-            write_sound(samples.numpy(), folder / "samples.wav", flow.checked.graph.input.rate)
+        with suppress(ConvergenceError):
+            _save_samples(draw(flow, data.test, seed), flow, data, folder)
     if flow.input_state.shape == (2,) and not flow.checked.graph.given_contexts:
         draw_density(flow, data.train.x.numpy(), folder / "density.png")
+
+
+def _save_samples(samples: Tensor, flow: Flow, data: Splits, folder: Path) -> None:
+    draw_samples(samples, flow, data.test, folder / "samples.png")
+    if isinstance(flow.checked.graph.input, Audio):
+        write_sound(samples.numpy(), folder / "samples.wav", flow.checked.graph.input.rate)
 
 
 def draw_match(flow: Flow, energy: Energy, reach: float | None, folder: Path, seed: int) -> None:

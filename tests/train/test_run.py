@@ -235,3 +235,9 @@ def test_memory_that_cannot_be_saved_is_refused(tiny, tmp_path):
     with pytest.raises(TrainingError, match="towards a target"):
         train(towards, tmp_path / "run", device="cpu", memory="reversible")
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_ends_where_some_draws_have_no_x(tmp_path):
+    text = TEXT[: TEXT.index("    part body")] + "    block_autoregressive(hidden=4)\n    prior gaussian\n" + TEXT[TEXT.index("    data(") :]
+    result = train(flowspec.load(text), tmp_path / "run", device="cpu", epochs=1)
+    assert result.finished and not (tmp_path / "run" / "samples.png").exists() and (tmp_path / "run" / "density.png").exists()

@@ -26,7 +26,7 @@ def _toy(name: str) -> Row:
 
 def _patches() -> tuple[Row, ...]:
     return (
-        Row("B-NAF", "bnaf_table", {"per": 5, "layers": 1}, "157.36"),
+        Row("B-NAF", "bnaf_table", {"per": 5, "layers": 1, "slope": 0.01}, "157.36"),
         Row("MAF", "maf", {"transforms": 3, "width": 128}, "155.69"),
         Row("RealNVP", "table/realnvp", {"transforms": 6, "width": 128}, "153.28"),
         Row("NSF", "nsf_ar", {"transforms": 2, "width": 48}, "-"),
