@@ -151,7 +151,7 @@ class Trainer:
             self.kept = {}
         self.objective, self.optimizer = self.accelerator.prepare(self.task.objective(self.whole), raw)
         if self.compile:
-            self.objective.compile(dynamic=False)
+            self.objective.compile()
         self.raw_optimizer = raw
 
     def _start(self, stage: Stage) -> None:
