@@ -162,7 +162,7 @@ class Flatten(nn.Flatten):
 
 def _product(weight: Tensor, bias: Tensor | None, state: Tensor) -> Tensor:
     """W s + b with the batch innermost: s_DB -> _EB."""
-    return weight @ state if bias is None else torch.addmm(bias[:, None], weight, state)
+    return weight @ state if bias is None else torch.addmm(bias.unsqueeze(1), weight, state)
 
 
 def _activation(name: str) -> Callable[[Tensor], Tensor]:
