@@ -81,7 +81,7 @@ class Spec:
         from flowspec.export import export
         from flowspec.files import replace
 
-        replace(Path(path), export(self.checked, self.source.text).encode())
+        replace(Path(path), export(self.checked, self.source.text, self.overrides).encode())
 
     def build(self, seed: int | None = None, device: Any = None) -> Flow:
         """The flow as a torch module, initialised from `seed` or from torch's own generator."""

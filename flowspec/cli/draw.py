@@ -23,5 +23,5 @@ def command(file: str, out: Path, depth: int | None, settings: tuple[str, ...]) 
     try:
         spec.draw(out, depth)
     except OSError as error:
-        raise click.UsageError(f"`{out}` cannot be written: {error}") from None
+        raise click.UsageError(f"`{out}` cannot be written: {error.strerror or error}") from None
     click.echo(f"{out}")

@@ -21,5 +21,5 @@ def command(file: str, out: Path, settings: tuple[str, ...]) -> None:
     try:
         spec.export(out)
     except OSError as error:
-        raise click.UsageError(f"`{out}` cannot be written: {error}") from None
+        raise click.UsageError(f"`{out}` cannot be written: {error.strerror or error}") from None
     click.echo(f"{out}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import reduce
 from keyword import iskeyword
 from operator import or_
@@ -24,7 +24,7 @@ CALLED = ("log_prob", "sample", "sample_with_log_prob", "forward", "inverse", "i
 """The methods that an exported flow is there for."""
 
 
-def file_text(checked: CheckedGraph, text: str) -> str:
+def file_text(checked: CheckedGraph, text: str, overrides: Mapping[str, object]) -> str:
     """The whole file."""
     kept = shaken(dict.fromkeys((FLOW, *(home(word) for word in words(checked.graph)))), CALLED)
     names = _names(kept)
@@ -33,7 +33,7 @@ def file_text(checked: CheckedGraph, text: str) -> str:
     taken = {*dir(builtins), *tree.functions, "Plain", *tree.values.names.values(), *(line.split()[-1] for line in (*kept.imports, *IMPORTS))}
     name = checked.graph.name if checked.graph.name not in taken and not iskeyword(checked.graph.name) else f"{checked.graph.name}_flow"
     functions = _apart([*tree.functions.values(), _last(name, printed(made, 4, "return "))])
-    return f"{_docstring(name, text)}\n{definitions(kept)}\n\n{functions}"
+    return f"{_docstring(name, text, overrides)}\n{definitions(kept)}\n\n{functions}"
 
 
 def definitions(kept: Kept) -> str:
@@ -174,9 +174,10 @@ def _import_order(line: str) -> tuple[bool, str]:
     return line.startswith("from"), line
 
 
-def _docstring(name: str, text: str) -> str:
+def _docstring(name: str, text: str, overrides: Mapping[str, object]) -> str:
     safe = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').strip("\n")
-    spec = f"\nThe spec:\n\n{safe}\n" if safe else ""
+    given = "".join(f", {name} = {value}" for name, value in overrides.items())
+    spec = f"\nThe spec{given}:\n\n{safe}\n" if safe else ""
     return f'''"""The flow `{name}` as one file of PyTorch, written by `flowspec export`.
 
     flow = {name}()

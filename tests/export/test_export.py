@@ -140,6 +140,6 @@ def test_the_command_writes_whole_files(tmp_path: Path) -> None:
     out = tmp_path / "moons.py"
     run = lambda *arguments: CliRunner().invoke(main, ["export", *arguments], standalone_mode=False)
     assert run("glow_digits", "-o", str(out), "--set", "steps=1").exit_code == 0
-    flow_of(out.read_text(encoding="utf-8"))
+    assert "The spec, steps = 1:" in out.read_text(encoding="utf-8") and "glow_digits" in flow_of(out.read_text(encoding="utf-8"))
     assert [path.name for path in tmp_path.iterdir()] == ["moons.py"]
     assert run("glow_digits", "-o", str(tmp_path / "flow.txt")).exit_code == 2
