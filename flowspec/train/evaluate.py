@@ -65,8 +65,9 @@ def evaluate(flow: Flow, data: Batch, samples: int = 1, batch: int = 256, seed: 
     """The log-likelihood of data, each example with `samples` draws of the flow's noise.
 
     A bound becomes the importance-weighted bound log mean_k p(x, u_k)/q(u_k | x) (Burda et al. 2016), tighter with every
-    draw; an estimate becomes the mean. At most `batch` rows are run at once, of one draw of many examples or of many draws of few. Exact likelihoods need one draw. With one draw the value is the sum of the terms, whose
-    closed forms have less variance than the draw; importance weights are those of the draws.
+    draw; an estimate becomes the mean. At most `batch` rows are run at once, of one draw of many examples or of many draws of few.
+    Exact likelihoods need one draw. With one draw the value is the sum of the terms, some of which may have closed forms; importance
+    weights are those of draws.
     """
     kind = flow.checked.facts.likelihood
     samples = 1 if kind == "exact" else samples

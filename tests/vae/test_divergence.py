@@ -105,7 +105,7 @@ def test_a_prior_that_hears_of_the_latent_has_none() -> None:
     assert {term.name: term.kind for term in terms(independent)}["log_prior"] == "Monte Carlo"
 
 
-def test_evaluation_has_less_variance_and_weights_stay_those_of_draws() -> None:
+def test_evaluation_is_of_the_same_bound_and_weights_stay_those_of_draws() -> None:
     flow, x, y = flow_and_examples("prior gaussian")
     batch = Batch(x.repeat(400, 1), {"y": y.repeat(400, 1)})
     one, many = evaluate(flow, batch), evaluate(flow, batch, samples=8)
