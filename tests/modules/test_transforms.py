@@ -331,8 +331,9 @@ def test_gradients_from_what_leaves_are_the_ordinary_ones(example: Example) -> N
     x, given = drawn(example)
     ways = range(len(run(module, x, given)[0]))
     alone = Operation(
-        "step", module, tuple(range(len(x))), tuple(10 + i for i in ways), tuple(range(20, 20 + len(given))), False, False, example.states[0], ("log_det",)
-    )
+        "step", module, tuple(range(len(x))), tuple(10 + i for i in ways), tuple(range(20, 20 + len(given))), ends=False, inverted=False,
+        state=example.states[0], terms=("log_det",),
+    )  # fmt: skip
     entering = [value.requires_grad_() for value in (*x, *given)]
 
     def gradients(direction) -> tuple[Tensor | None, ...]:
