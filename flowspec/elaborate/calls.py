@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.examples import example
-from flowspec.elaborate.signatures import ROLES, fields_of, signature
+from flowspec.elaborate.signatures import ROLES, fields_of, meaning, signature
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, described, fail
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -68,7 +68,8 @@ def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> 
     missing = [name for name, field in word.model_fields.items() if field.is_required() and name not in bound]
     if missing and not faults:
         needed = ", ".join(f"`{name}`" for name in missing)
-        faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),)))
+        faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),),
+                                 help=example(meaning(fields_of(word)[missing[0]]), None)))  # fmt: skip
     if faults:
         raise SpecError(faults)
     return bound
