@@ -40,6 +40,7 @@ SPECS = {
     "solver": "input vector(3); block_autoregressive(hidden=6, layers=2, slope=0.1); prior gaussian",
     "autoencoder": f"""input vector(6); part vae {{ encode(2, posterior=gaussian({NET}), decoder=gaussian({NET})) }}
         coupling(affine, {NET}); prior gaussian""",
+    "surjections": "input image(2, 4, 4, levels=real); maxpool(2, differences=halfgaussian(learned)); flatten; sort; abs; prior halfgaussian",
     "noise": """input image(1, 4, 4, levels=4); dequantize(noise(2)); flatten; prior logistic }
         flow noise(steps) { input image(1, 4, 4, levels=real); context image(1, 4, 4) as x; logit(0)
             repeat steps { coupling(affine, conv(3, 4) >> relu >> zeroconv(3), split=checkerboard, given=x) }; prior gaussian""",

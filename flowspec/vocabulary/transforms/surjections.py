@@ -96,6 +96,9 @@ class MaxPool(Transform, word="maxpool"):
         (z,) = self.outputs(x)
         return z.with_shape(z.channels * (self.factor**2 - 1), *z.shape[1:])
 
+    def held(self, x: State) -> dict[str, State]:
+        return {"differences": self.rest(x)}
+
     def asks(self, x: State, given: Mapping[str, tuple[Shape, ...]]) -> dict[str, Demand]:
         if given.get(""):
             raise Fault("FS212", "`maxpool` itself reads no condition",
