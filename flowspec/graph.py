@@ -124,6 +124,11 @@ class ContextNode(Frozen):
     network: Network | None = None
     span: Span
 
+    @property
+    def asked(self) -> bool:
+        """Whether its value comes from outside."""
+        return self.origin is None and not self.word.constant
+
 
 class Contract(Frozen):
     """An `expect`: its text, the two sides' values where they are known before the report, and its place."""
@@ -165,7 +170,7 @@ class Graph(Frozen):
     @property
     def given_contexts(self) -> tuple[ContextNode, ...]:
         """The contexts whose values come from outside."""
-        return tuple(context for context in self.contexts if context.origin is None and not context.word.constant)
+        return tuple(context for context in self.contexts if context.asked)
 
 
 class Node(NamedTuple):

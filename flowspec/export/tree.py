@@ -33,7 +33,7 @@ class Tree:
         contexts = {context.name: self._context(context) for context in graph.contexts}
         density = [checked.nodes[i] for i in checked.density]
         sampling = [checked.nodes[i] for i in checked.sampling or ()]
-        conditions = [call("Plain", name=f'"{c.name}"', origin=repr(c.origin), network=repr(c.network is not None)) for c in graph.contexts]
+        conditions = [call("Plain", name=f'"{c.name}"', origin=repr(c.origin), network=repr(c.network is not None), asked=repr(c.asked)) for c in graph.contexts]
         return call(
             "Flow", self.block(graph.body, f"make_{prefix}body", {}, loose(graph.body.items)), dict_of(contexts), tuple_of(conditions),
             self._constant(f"{prefix}density", density, sampling=False), self._constant(f"{prefix}sampling", sampling, sampling=True),

@@ -57,7 +57,6 @@ class Flow(Section):
         super().__init__()
         self.checked = checked
         self.input_state, self.conditions = checked.graph.input_state, checked.graph.contexts
-        self._asked = [context.name for context in checked.graph.given_contexts]
         self.bound = checked.facts.likelihood == "bound"
         self.uninvertible = checked.facts.causes["inverse"][:3] if checked.sampling is None else ()
         for name, child in body.named_children():
@@ -175,7 +174,7 @@ class Flow(Section):
     @property
     def has_context(self) -> bool:
         """Whether the flow is conditioned on anything that is given."""
-        return bool(self._asked)
+        return any(condition.asked for condition in self.conditions)
 
     def inverse(self, z: Tensor | tuple[Tensor, ...], context: Condition = None, temperature: Temperature = 1.0) -> Tensor:
         """The example that goes to the latents z, as `forward` gives them: -> (B, *shape).
@@ -254,7 +253,7 @@ class Flow(Section):
 
     def _start(self, x: Tensor | None, context: Condition, batch: int) -> dict[int, Tensor]:
         wires = {} if x is None else {0: x}
-        names = self._asked
+        names = [condition.name for condition in self.conditions if condition.asked]
         given = context if isinstance(context, Mapping) else {} if context is None else dict.fromkeys(names[:1], context)
         if set(given) != set(names) or (isinstance(context, Tensor) and len(names) != 1):
             raise ValueError(f"the flow's contexts are: {', '.join(names) or 'none'}; given: {', '.join(given) or 'none'}")
