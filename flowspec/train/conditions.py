@@ -14,7 +14,7 @@ from flowspec.vocabulary.inputs.spaces import Classes
 from flowspec.vocabulary.rules import written
 
 if TYPE_CHECKING:
-    from flowspec.data import Dataset, Labels, Parts
+    from flowspec.data import Dataset, Labels
 
 
 def conditions(graph: Graph, data: Dataset) -> list[dict[str, Tensor]]:
@@ -22,8 +22,12 @@ def conditions(graph: Graph, data: Dataset) -> list[dict[str, Tensor]]:
 
     Classes are given the labels; any other context the condition of its name, or the only one that the data have.
     """
-    found = {context.name: _labels(context, data) if isinstance(context.word, Classes) else _values(context, data) for context in graph.given_contexts}
+    found = {context.name: _found(context, data) for context in graph.given_contexts}
     return [{name: torch.from_numpy(np.ascontiguousarray(parts[i])) for name, parts in found.items()} for i in range(3)]
+
+
+def _found(context: ContextNode, data: Dataset) -> Labels | list[np.ndarray]:
+    return _labels(context, data) if isinstance(context.word, Classes) else _values(context, data)
 
 
 def _labels(context: ContextNode, data: Dataset) -> Labels:

@@ -82,7 +82,9 @@ def test_sound_that_does_not_fit(speech: Source) -> None:
 
 
 def test_several_conditions_reach_the_contexts_of_their_names(tmp_path: Path) -> None:
-    text = CONDITIONAL.replace("as label", "as label\n    context vector(2) as shift\n    context vector(1) as size").replace("given=label", "given=[label, shift, size]")
+    contexts = ("vector(2) as shift", "vector(1) as size", "size >> linear(2) as wide")
+    text = CONDITIONAL.replace("as label", "".join(["as label", *(f"\n    context {context}" for context in contexts)]))
+    text = text.replace("given=label", "given=[label, shift, wide]")
     generator = np.random.default_rng(0)
     arrays = {f"{part}{name}": values for part in ("train", "validation", "test") for name, values in (
         ("", generator.standard_normal((20, 2))), ("_labels", generator.integers(3, size=20)),
