@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -45,17 +44,19 @@ class Inception:
 
 def _missing() -> DataError:
     """Weights are never fetched unasked."""
-    if find_spec("torchvision") is None:
-        return DataError("the features of Inception need torchvision", "it is not installed", "pip install flowspec[vision], or choose other features")
-    return DataError(f"the features of Inception need its weights at {_weights()}", "they are not there", "put them there, or choose other features")
+    path = _weights()
+    if path is None:
+        given = "it is not installed, or not for this torch"
+        return DataError("the features of Inception need torchvision", given, "pip install flowspec[vision], or choose other features")
+    return DataError(f"the features of Inception need its weights at {path}", "they are not there", "put them there, or choose other features")
 
 
 def _weights() -> Path | None:
-    """Where torchvision keeps the weights; None without torchvision."""
-    if find_spec("torchvision") is None:
+    """Where torchvision keeps the weights; None without a torchvision that fits this torch."""
+    try:
+        from torchvision.models import Inception_V3_Weights
+    except (ImportError, RuntimeError):
         return None
-    from torchvision.models import Inception_V3_Weights
-
     return Path(torch.hub.get_dir(), "checkpoints", Inception_V3_Weights.IMAGENET1K_V1.url.rpartition("/")[2])
 
 
