@@ -1,0 +1,268 @@
+"""A whole flow: its head (input, contexts), its body, and its tail (settings, contracts), as a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.elaborate.calls import call_of
+from flowspec.elaborate.contracts import contract
+from flowspec.elaborate.definitions import Definitions, Told, with_defaults
+from flowspec.elaborate.effort import LARGEST_STATE, OutOfBounds, too_large
+from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.flow import FlowElaborator
+from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
+from flowspec.elaborate.independence import Hidden
+from flowspec.elaborate.networks import shaped
+from flowspec.elaborate.plans import Planner
+from flowspec.elaborate.settings import setting
+from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, fail, truth
+from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
+from flowspec.source import Span
+from flowspec.syntax import tree
+from flowspec.vocabulary.rules import State
+from flowspec.vocabulary.settings.runs import Setting
+from flowspec.vocabulary.word import Input, Prior, Transform
+
+Plain = int | float | str | bool | tuple
+
+
+def settled(
+    definitions: Definitions, flow: tree.Definition, scope: Callable[[], Scope], overrides: Mapping[str, Value], place: Span,
+) -> tuple[Graph | None, list[Diagnostic], set[Hidden]]:  # fmt: skip
+    """A flow elaborated until no condition waits for a tap further down, its faults, and the names that they hide."""
+    later: dict[str, Known] = {}
+    while True:
+        attempt = _Whole(definitions, flow, scope, overrides, later, place)
+        graph = attempt.graph()
+        waits = any(name not in later and isinstance(attempt.frame.taps.get(name), Known) for name in attempt.frame.awaited)
+        if attempt.faults or not waits:
+            return graph, attempt.faults, attempt.hidden
+        later = {name: tap for name, tap in attempt.frame.taps.items() if isinstance(tap, Known)}
+
+
+@dataclass
+class _Whole:
+    definitions: Definitions
+    definition: tree.Definition
+    scope: Callable[[], Scope]
+    overrides: Mapping[str, Value]
+    later: dict[str, Known]
+    place: Span
+    """The call of the flow or, of the one that is compiled, its name."""
+    faults: list[Diagnostic] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        body = self.definition.body
+        self.frame = Frame(0, later=self.later, awaited=set() if self.later else tap_names(body))
+        self.input: tuple[tree.Input, Spoken] | None = None
+        self.hidden: set[Hidden] = set()
+        self.contexts: list[ContextNode] = []
+        self.settings: dict[str, Setting] = {}
+        self.places: dict[str, Span] = {}
+        self.phases: tuple[Phase, ...] = ()
+        self.contracts: list[Contract] = []
+
+    def graph(self) -> Graph | None:
+        try:
+            with self.definitions.inside(self.definition, self.place):
+                return self._graph()
+        except SpecError as error:
+            self.faults += error.diagnostics
+            return None
+
+    def _graph(self) -> Graph | None:
+        self._known_overrides()
+        scope = self.scope()
+        head, rest = self._head_and_rest(scope)
+        if self.input is None:
+            if not self.faults:
+                raise fail("FS507", f"flow `{self.definition.name.name}` has no input", self.definition.name.span,
+                           help=("say what the data look like first: `input vector(2)`",))  # fmt: skip
+            return None
+        statement, spoken = self.input
+        state = spoken.word.state()
+        if state.size > LARGEST_STATE:
+            raise too_large(str(state), statement.value.span)
+        self.slots = Slots({MAIN: Wire(state, statement.span, Trail(None, "input", state, statement.span))})
+        walker = FlowElaborator(self.definitions, self.frame, self.slots, self._nested)
+        scope.states = walker.find_state
+        try:
+            items = walker.body(tree.Body(self.definition.body.span, tuple(rest)), scope)
+        finally:
+            self.faults += walker.faults
+            self.hidden |= walker.hidden
+        self._completeness(walker)
+        self._tail(walker, scope)
+        if self.faults:
+            return None
+        body = Block(kind="flow", name=self.definition.name.name, items=items, span=self.definition.span)
+        return Graph(
+            name=self.definition.name.name, parameters=self._plain_parameters(scope), input=spoken.word, input_state=state,
+            input_span=statement.span, contexts=tuple(self.contexts), body=body, contracts=tuple(self.contracts),
+            settings=self.settings, setting_spans=self.places, phases=self.phases,
+        )  # fmt: skip
+
+    # ----------------------------------------------------------------------------------------------- head of the flow
+
+    def _known_overrides(self) -> None:
+        known = {parameter.name for parameter in self.definition.parameters}
+        for name in self.overrides:
+            if name not in known:
+                names = ", ".join(f"`{parameter}`" for parameter in sorted(known)) or "none"
+                raise fail("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", self.definition.name.span,
+                           label=f"its parameters: {names}")  # fmt: skip
+
+    def _nested(self, value: Value, span: Span, instead: tuple[str, ...]) -> Graph:
+        """The graph of a flow within this one, from its call. Raises SpecError."""
+        name, place, arguments, scope = call_of("a flow", value, Scope({}), span)
+        definition = self.definitions.find("flow", name)
+        if definition is None:
+            raise self._no_flow(name, place, instead)
+        bound = self.definitions.bind(definition, arguments, scope, span)
+        graph, faults, hidden = settled(self.definitions, definition, lambda: bound, {}, span)
+        self.hidden |= hidden
+        if faults or graph is None:
+            raise (OutOfBounds if self.definitions.effort.is_spent else Told)(faults)
+        return graph
+
+    def _no_flow(self, name: str, place: Span, instead: tuple[str, ...]) -> SpecError:
+        kind = self.definitions.kind(name)
+        if kind:
+            return fail("FS204", f"`{name}` is a `{kind}`; a flow is needed here", place, help=("a flow has an input and a prior of its own: `flow NAME { … }`",))
+        near = nearest(name, (*instead, *self.definitions.names("flow")))
+        fixes = (Fix(f"write `{near}`", place, near),) if near else ()
+        help = () if near else (f"define it: `flow {name} {{ input …  …  prior gaussian }}`",)
+        return fail("FS202", f"unknown flow `{name}`", place, label=f"did you mean `{near}`?" if near else "", fixes=fixes, help=help)
+
+    def _changed(self, scope: Scope) -> bool:
+        written = with_defaults(self.definition, {}, self.definition.name.span) if not self._required() else Scope({})
+        return any(comparable(scope.values[name]) != comparable(written.values.get(name)) for name in self.overrides)
+
+    def _required(self) -> bool:
+        return any(parameter.default is None for parameter in self.definition.parameters)
+
+    def _plain_parameters(self, scope: Scope) -> dict[str, Plain]:
+        names = [parameter.name for parameter in self.definition.parameters]
+        return {name: plain for name in names if (plain := _plain(scope.values[name])) is not None}
+
+    def _head_and_rest(self, scope: Scope) -> tuple[list[tree.Statement], list[tree.Statement]]:
+        head, rest = [], []
+        for statement in self._chosen(self.definition.body.statements, scope):
+            if isinstance(statement, tree.Input | tree.Context):
+                head.append(statement)
+                self._guarded(statement, scope)
+            elif not isinstance(statement, tree.Settings):
+                rest.append(statement)
+        return head, rest
+
+    def _chosen(self, statements: tuple[tree.Statement, ...], scope: Scope) -> Iterator[tree.Statement]:
+        """The statements, with those of an `if` that holds nothing but contexts in its place."""
+        for statement in statements:
+            if isinstance(statement, tree.If) and all(isinstance(inner, tree.Context) for inner in statement.body.statements):
+                chosen = statement.body if truth(evaluate(statement.condition, scope), statement.condition.span) else statement.otherwise
+                yield from chosen.statements if chosen else ()
+            else:
+                yield statement
+
+    def _guarded(self, statement: tree.Input | tree.Context, scope: Scope) -> None:
+        try:
+            self._declare_input(statement, scope) if isinstance(statement, tree.Input) else self._declare_context(statement, scope)
+        except SpecError as error:
+            self.faults += error.diagnostics
+            if isinstance(statement, tree.Context):
+                word = getattr(statement.value, "name", "")
+                names = (statement.name.name,) if statement.name else (word, nearest(word, Input.words) or "")
+                self.hidden |= {(name, statement.span) for name in names}
+
+    def _declare_input(self, statement: tree.Input, scope: Scope) -> None:
+        if self.input is not None:
+            raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),),
+                       help=("what the flow is conditioned on is a `context`",))  # fmt: skip
+        spoken = speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
+        if spoken.word.constant:
+            raise fail("FS204", f"`{spoken.word.word}` is a constant; data are needed here", statement.value.span,
+                       help=("for example `input vector(4)`", f"a constant that networks read is a context: `context {spoken.word.word}(1) as nothing`"))  # fmt: skip
+        self.input = statement, spoken
+
+    def _declare_context(self, statement: tree.Context, scope: Scope) -> None:
+        expression = statement.value
+        first, *rest = expression.parts if isinstance(expression, tree.Compose) else (expression,)
+        value = evaluate(first, scope)
+        origin = self.frame.contexts.get(value.name) if isinstance(value, Symbol) and rest else None
+        word = None if origin else speak(Input, value, scope, first.span).word
+        name = statement.name.name if statement.name else value.name if origin else word.word
+        if name in self.frame.contexts:
+            first = next(Label(context.span, "declared here") for context in self.contexts if context.name == name)
+            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=("name it: `context … as label`",))
+        state, network = origin.state if origin else word.state(), None
+        if rest:
+            plan = Planner(self.definitions).plan(Deferred(tree.Compose(expression.span, tuple(rest)), scope), expression.span)
+            network = shaped(plan, state.shape, (), None).model_copy(update={"name": "network"})
+            state = State(shape=network.ports.output)
+        self.contexts.append(ContextNode(name=name, word=word, origin=origin and origin.slot, state=state, network=network, span=statement.span))
+        self.frame.contexts[name] = Known(name, state)
+
+    # ----------------------------------------------------------------------------------------------- tail of the flow
+
+    def _completeness(self, walker: FlowElaborator) -> None:
+        if any(wire.state is None for wire in self.slots.open.values()):
+            return
+        for slot, wire in self.slots.open.items():
+            if slot == MAIN:
+                self.faults.append(Diagnostic(
+                    "FS508", f"{dimensions(wire.state)} {_end(wire.state)} in no prior", Label(self.definition.name.span, "the flow does not end in a prior"),
+                    (Label(wire.span, "this state reaches the end"),), help=("end the flow with `prior gaussian`",),
+                ))  # fmt: skip
+            else:
+                self.faults.append(Diagnostic(
+                    "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} {_end(wire.state)} in no prior", Label(wire.span, "opened here"),
+                    help=(f"merge it, or end it: `on {slot} {{ prior gaussian }}`",),
+                ))  # fmt: skip
+
+    def _tail(self, walker: FlowElaborator, scope: Scope) -> None:
+        for statement in self.definition.body.statements:
+            if isinstance(statement, tree.Settings):
+                self._setting(statement, scope, walker.parts)
+        for expectation in walker.expectations:
+            try:
+                found = contract(expectation, not self._changed(scope), walker.parts, self._countable(walker))
+            except SpecError as error:
+                self.faults += error.diagnostics
+            else:
+                self.contracts += [found] if found else []
+
+    def _countable(self, walker: FlowElaborator) -> set[str]:
+        return {*Transform.words, *Prior.words, *self.definitions.names("def"), *walker.parts, "step"}
+
+    def _setting(self, statement: tree.Settings, scope: Scope, parts: set[str]) -> None:
+        try:
+            spoken, phases = setting(statement, scope, parts)
+            word = spoken.word
+            if word.word in self.settings:
+                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span, help=("one statement holds all of a setting's arguments",))
+            self.settings[word.word] = word
+            self.places |= {f"{word.word}.{argument}": span for argument, span in spoken.spans.items()}
+            self.phases += phases
+        except SpecError as error:
+            self.faults += error.diagnostics
+
+
+def dimensions(state: State) -> str:
+    """How many dimensions a state has, in words."""
+    return f"{state} = {state.size:_} dimensions" if len(state.shape) > 1 else f"{state.size:_} dimension{'s' if state.size > 1 else ''}"
+
+
+def _end(state: State) -> str:
+    return "ends" if state.size == 1 else "end"
+
+
+def _plain(value: Value) -> Plain | None:
+    if isinstance(value, Symbol):
+        return value.name
+    if isinstance(value, list):
+        items = [_plain(item) for item in value]
+        return None if None in items else tuple(items)
+    return value if isinstance(value, int | float | str | bool) else None
