@@ -194,7 +194,7 @@ class Flow(Section):
         for operation in self._sampling:
             given = tuple(wires[wire] for wire in operation.given)
             if operation.ends:
-                wires[operation.inputs[0]] = draw(operation, given)
+                wires[operation.inputs[0]] = laid_out(draw(operation, given))
             else:
                 run = operation.module if operation.inverted else operation.module.inverse
                 if getattr(operation.module, "draws", False):
