@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
-from flowspec.graph import Contract, End, Graph, Node, Phase, Step, expand
+from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand
 from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups, difference
@@ -46,7 +46,7 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
 
 
 def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
-    steps = [(node.path, _flow_facts(node.item)) for node in nodes if isinstance(node.item, Step)]
+    steps = [(node.path, _flow_facts(node.item)) for node in nodes if not isinstance(node.item, Mark)]
     likelihood, because = _worst(steps, "log_det", "log_det")
     density, slow = _worst(steps, "density", "mode")
     inverse, hard = _worst(steps, "sampling", "mode")
@@ -70,8 +70,10 @@ def _not_onto(nodes: tuple[Node, ...]) -> Iterator[str]:
             yield node.path
 
 
-def _flow_facts(step: Step) -> Facts:
-    """A step's facts in the normalising direction of the flow. Inverted, every draw that it maps to x has a z."""
+def _flow_facts(step: Step | End) -> Facts:
+    """A step's or a prior's facts in the normalising direction of the flow. Inverted, every draw that it maps to x has a z."""
+    if isinstance(step, End):
+        return step.word.facts(step.before[0])
     facts = step.word.facts(step.domain)
     turned = {"density": facts.sampling, "sampling": facts.density, "onto": True}
     return facts.model_copy(update=turned) if step.inverted else facts

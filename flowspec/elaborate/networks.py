@@ -30,6 +30,8 @@ def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
                    help=("let the masked network come first: `made(…) >> …`",))  # fmt: skip
     if demand.causal and not plan.causal():
         raise _not_causal(plan, chain)
+    if demand.contracts and not (plan.lipschitz_constant() or 1) < 1:
+        raise _no_contraction(plan, chain)
     network = shaped(plan, demand.input, demand.given, demand.output)
     if network.ports.output != demand.output:
         raise _wrong_output(plan, network, demand, chain)
@@ -172,6 +174,20 @@ def _not_causal(plan: Plan, chain: str) -> SpecError:
         Label(culprit.span, f"`{culprit.name}` lets a row depend on rows below it"),
         "use a network that is causal over rows, as `wavenet(width=64)` and 1x1 convolutions are",
     )
+
+
+def _no_contraction(plan: Plan, chain: str) -> SpecError:
+    constant, culprit = plan.lipschitz_constant(), plan
+    while constant is None and culprit.children:
+        culprit = next(child for child in culprit.children if child.lipschitz_constant() is None)
+    known = f"`{culprit.name}` has no known Lipschitz constant" if constant is None else f"its Lipschitz constant may be {constant:.3g}"
+    return SpecError([
+        Diagnostic(
+            "FS414", f"{chain} is not known to be a contraction, so that x + g(x) need not be a bijection", Label(culprit.span, known),
+            notes=("constants of networks one after another are multiplied, those of branches added; theirs must come out below 1",),
+            help=("bound it: `mlp([64, 64], elu, lipschitz=0.9)`",),
+        )
+    ])  # fmt: skip
 
 
 def _not_ordered(plan: Plan, chain: str) -> SpecError:

@@ -55,6 +55,10 @@ class Plan:
         """Whether row r of the output depends on rows up to r only."""
         return all(child.causal() for child in self.children) if self.children else self.word.causal()
 
+    def lipschitz_constant(self) -> float | None:
+        """A Lipschitz constant composed from those of the pieces; None if one of them has none."""
+        return self.word.lipschitz_constant(tuple(child.lipschitz_constant() for child in self.children))
+
     def takes_conditions(self) -> bool:
         """Whether the first word reads its conditions beside its input, and does not take them for inputs."""
         return self.children[0].takes_conditions() if isinstance(self.word, Chain) else not self.word.joins

@@ -90,7 +90,7 @@ class Demand(Frozen):
 
     `input` is what it reads, `given` its conditions beside that, `output` what it must give; `reason` says where the output
     comes from, for messages; `ordered` asks that output i depends on inputs before i only, `causal` that row r of the output
-    depends on rows up to r only.
+    depends on rows up to r only, `contracts` that it is known to have a Lipschitz constant below 1.
     """
 
     input: Shape
@@ -99,6 +99,7 @@ class Demand(Frozen):
     reason: str = ""
     ordered: bool = False
     causal: bool = False
+    contracts: bool = False
 
 
 class NestedDemand(Frozen):

@@ -186,6 +186,10 @@ class Prior(Word, role="prior"):
         """The prior's own parameter tensors."""
         return ()
 
+    def facts(self, z: State) -> Facts:
+        """How the density and draws are computed."""
+        return Facts(volume="zero")
+
     def check(self, z: State) -> None:
         """Raises Fault where the prior cannot end this state."""
 
@@ -241,6 +245,10 @@ class NetworkWord(Word, role="network"):
         A word whose output depends on rows before r has a module that goes row by row (`by_rows`).
         """
         return self.ordered() is None
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        """A Lipschitz constant of the word, given those of its body's networks (a chain's: its own); None if none is known."""
+        return None
 
     def sites(self, ports: Ports) -> tuple[Site, ...]:
         """The sites of the word itself, if it stands in a shared network."""

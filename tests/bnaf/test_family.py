@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import flowspec
+from flowspec.modules.build import build
 from flowspec.report.numbers import of_graph
 from tests.spec_text import faults, flow
 
@@ -59,3 +60,67 @@ def test_faults():
     assert faults(body.format("autoregressive(dsf(4), made([8], conditions=weights))")) == [("FS402", "conditions=weights")]
     assert faults(body.format("autoregressive(dsf(4), mlp([8]))")) == [("FS403", "mlp([8])")]
     assert faults("flow f { input zeros(4); prior gaussian }") == [("FS204", "zeros(4)")]
+
+
+@pytest.mark.parametrize("name, arguments, count", [
+    ("made_mog", {}, 28_980),
+    ("made_mog", {"features": 43, "hidden": [512, 512]}, 946_954),
+    ("maf_mog", {}, 120_240),
+    ("maf_mog", {"features": 43, "hidden": [512, 512]}, 3_293_880),
+    ("maf_mog", {"features": 43, "hidden": [512, 512], "flows": 5, "components": 10}, 2_593_894),
+    ("realnvp_masked", {}, 228_240),
+    ("realnvp_masked", {"features": 43, "hidden": [512, 512]}, 6_145_720),
+    ("ffjord", {}, 820_613),
+])  # fmt: skip
+def test_the_other_rows_store_what_their_formulas_say(name, arguments, count):
+    assert parameters(name, **arguments) == count
+
+
+@pytest.mark.parametrize("components", [1, 3])
+def test_an_autoregressive_density_integrates_to_one_and_is_drawn_from(components):
+    made = flowspec.load("made_mog", features=2, hidden=[8], components=components).build(seed=0)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter += 0.3 * torch.randn_like(parameter)
+        axis = torch.linspace(-12, 12, 401)
+        grid = torch.cartesian_prod(axis, axis)
+        mass = made.log_prob(grid).exp() * (axis[1] - axis[0]) ** 2
+        assert abs(mass.sum() - 1) < 1e-3
+        draws = made.sample(20_000)
+    mean = (mass[:, None] * grid).sum(0)
+    assert (draws.mean(0) - mean).abs().max() < 5 * draws.std(0).max() / 20_000**0.5
+    torch.testing.assert_close(draws.var(0), (mass[:, None] * (grid - mean) ** 2).sum(0), rtol=0.06, atol=0)
+
+
+def test_batch_statistics_are_those_of_the_data_after_training():
+    net = build(flow("batchnorm(momentum=0.5)"), seed=0)
+    x = 3 + 2 * torch.randn(4000, 4)
+    z = net(x)[0]
+    assert z.mean(0).abs().max() < 1e-4 and (z.std(0) - 1).abs().max() < 1e-2
+    for _ in range(20):
+        net(x)
+    torch.testing.assert_close(net.eval()(x)[0], z, rtol=0, atol=1e-3)
+
+
+def test_what_is_estimated_and_what_is_iterated_is_said():
+    facts = {name: flowspec.load(name, **arguments).checked.facts for name, arguments in (
+        ("ffjord", {}), ("residual_flow", {}), ("made_mog", {}), ("umnn_maf", {}))}  # fmt: skip
+    assert [facts[name].likelihood for name in facts] == ["estimate", "exact", "exact", "exact"]
+    assert [facts[name].inverse for name in facts] == ["iterative", "iterative", "sequential", "iterative"]
+    assert [facts[name].density for name in facts] == ["iterative", "analytic", "analytic", "analytic"]
+
+
+def test_contractions_are_composed():
+    body = "flow f {{ input vector(4)\nresidual({})\nprior gaussian }}\nnet n {{ {} }}"
+    assert not flow("residual(mlp([8], elu, lipschitz=0.9, features=4) >> tanh >> mlp([8], lipschitz=1.05))").facts.causes["likelihood"]
+    assert faults(body.format("n", "residual { mlp([8], lipschitz=0.5) }"))[0][0] == "FS414"
+    assert faults(body.format("mlp([8], silu, lipschitz=0.95)", "tanh"))[0][0] == "FS414"
+
+
+def test_gradients_by_the_adjoint_are_those_through_the_solver():
+    grads = []
+    for gradient in ("adjoint", "direct"):
+        net = build(flow(f"continuous(concat_squash([8]), learn_time=true, tolerance=1e-7, gradient={gradient})"), seed=0).double()
+        net.log_prob(torch.ones(3, 4, dtype=torch.float64)).sum().backward()
+        grads.append(torch.cat([parameter.grad.flatten() for parameter in net.parameters()]))
+    torch.testing.assert_close(*grads, rtol=1e-4, atol=1e-4)

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import flowspec.vocabulary  # noqa: F401  registers the words
 from flowspec.modules import module_of
 from flowspec.modules.networks.structure import joined
-from flowspec.vocabulary.networks import attention, convolution, dense_layers, gating, images, pointwise, resampling, structure, wavenet
+from flowspec.vocabulary.networks import attention, concat_squash, convolution, dense_layers, gating, images, pointwise, resampling, structure, wavenet
 from flowspec.vocabulary.networks.structure import with_conditions
 from flowspec.vocabulary.rules import Fault, Ports, Shape
 from flowspec.vocabulary.word import NetworkWord
@@ -74,6 +74,8 @@ EXAMPLES = [
     Example(dense_layers.Linear(bias=False, start="zero"), VECTOR, (3,)),
     Example(dense_layers.Linear(features=4, weight_norm=True), VECTOR),
     Example(dense_layers.MLP(hidden=(7, 6), activation="tanh"), VECTOR, (3,)),
+    Example(dense_layers.MLP(hidden=(7, 6), activation="elu", lipschitz=0.4), VECTOR, (3,)),
+    Example(concat_squash.ConcatSquash(hidden=(7, 6), activation="softplus"), VECTOR, (3,), given=((1,), (2,))),
     Example(dense_layers.MLP(hidden=(), features=4, start="zero"), VECTOR),
     Example(dense_layers.MADE(hidden=(9, 8), activation="tanh"), VECTOR, (15,)),
     Example(dense_layers.MADE(hidden=(3,), activation="silu"), VECTOR, (10,), given=((2,), (1, 2, 2))),
@@ -204,6 +206,18 @@ def test_depends_on_no_more_than_it_says(example: Example) -> None:
         assert found.triu().max() == 0
     elif example.word.ordered() is None:
         assert (found - found.diag().diag()).abs().max() == 0
+
+
+@every_example
+def test_it_is_no_steeper_than_its_lipschitz_constant(example: Example) -> None:
+    constant = example.word.lipschitz_constant(tuple(word.lipschitz_constant(()) for word in example.body))
+    if constant is None:
+        pytest.skip("none is known")
+    net, (x, *given) = module(example).eval(), tensors(example, batch=1)
+    for parameter in net.parameters():
+        parameter.data *= 3
+    matrix = torch.autograd.functional.jacobian(lambda x: run(net, example, x, *given), x).reshape(-1, x.numel())
+    assert torch.linalg.matrix_norm(matrix, 2) <= constant + 1e-9
 
 
 @every_example

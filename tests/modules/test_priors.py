@@ -122,8 +122,8 @@ every_example = pytest.mark.parametrize("example", EXAMPLES, ids=str)
 
 
 def test_every_word_has_an_example() -> None:
-    of_integers = {"bernoulli", "categorical"}  # tests/vae, tests/modules/test_discrete.py
-    assert {example.word.word for example in EXAMPLES} | of_integers == set(Prior.words)
+    elsewhere = {"bernoulli", "categorical", "autoregressive"}  # tests/vae, tests/modules/test_discrete.py
+    assert {example.word.word for example in EXAMPLES} | elsewhere == set(Prior.words)
 
 
 @every_example

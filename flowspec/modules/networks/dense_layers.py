@@ -38,6 +38,7 @@ class MLP(nn.Module):
         widths = word.widths(ports)
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.activation = _activation(word.activation)
+        self.largest = None if word.lipschitz is None else word.lipschitz ** (1 / len(self.layers))
         if word.start == "zero":
             _start_at_zero(self.layers[-1])
 
@@ -45,8 +46,12 @@ class MLP(nn.Module):
         *hidden, last = self.layers
         state = x.t()
         for layer in hidden:
-            state = self.activation(_product(layer.weight, layer.bias, state))
-        return _product(last.weight, last.bias, state).t()
+            state = self.activation(self._product(layer, state))
+        return self._product(last, state).t()
+
+    def _product(self, layer: nn.Linear, state: Tensor) -> Tensor:
+        weight = layer.weight if self.largest is None else _held(layer.weight, self.largest)
+        return _product(weight, layer.bias, state)
 
 
 MOST_BLOCKS = 4
@@ -179,6 +184,12 @@ def _starting_at(value: float, layer: nn.Linear) -> nn.Linear:
     nn.init.normal_(layer.weight, std=1e-3)
     nn.init.constant_(layer.bias, value)
     return layer
+
+
+def _held(weight: Tensor, largest: float) -> Tensor:
+    """The weight, made smaller where its largest singular value is above `largest`."""
+    found = torch.linalg.matrix_norm(weight.to(torch.promote_types(weight.dtype, torch.float32)), 2)
+    return weight * (largest / found).clamp_max(1).to(weight.dtype)
 
 
 def _start_at_zero(layer: nn.Linear) -> None:

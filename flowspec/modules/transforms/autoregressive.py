@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -38,7 +40,7 @@ class Autoregressive(TransformModule):
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         if self.word.over == "rows":
             return over_rows.inverse(self.map, self.conditioner, z, given, backward=self.word.backward)
-        next_raw = self.conditioner.incremental(z.shape[0], given) or self._by_whole_passes(z, given)
+        next_raw = in_turn(self.conditioner, z, self.word.map.width, given)
         features, log_det, x = [], 0.0, None
         for column in z.split(1, 1):
             raw = next_raw(None if x is None else x.squeeze(1))
@@ -47,14 +49,18 @@ class Autoregressive(TransformModule):
             log_det = log_det + total(log_slope, x)
         return joined_channels(features), log_det
 
-    def _by_whole_passes(self, z: Tensor, given: Given):
-        """What `incremental` returns, by evaluating the conditioner on the features known so far and zeros."""
-        known: list[Tensor] = []
 
-        def next_raw(feature: Tensor | None) -> Tensor:
-            if feature is not None:
-                known.append(feature.unsqueeze(1))
-            x = joined_channels((*known, z.new_zeros(z.shape[0], z.shape[1] - len(known))))
-            return by_parameter(self.conditioner(x, given), self.word.map.width)[:, :, len(known)]
+def in_turn(conditioner: nn.Module, like: Tensor, width: int, given: Given) -> Callable[[Tensor | None], Tensor]:
+    """A function that takes feature i, x_B (None at first), and returns the numbers of the next, raw_BP, P the `width`.
 
-        return next_raw
+    It is the conditioner's own, `incremental`, or evaluates it on the features known so far and zeros, shaped as `like`_BD.
+    """
+    known: list[Tensor] = []
+
+    def next_raw(feature: Tensor | None) -> Tensor:
+        if feature is not None:
+            known.append(feature.unsqueeze(1))
+        x = joined_channels((*known, like.new_zeros(like.shape[0], like.shape[1] - len(known))))
+        return by_parameter(conditioner(x, given), width)[:, :, len(known)]
+
+    return conditioner.incremental(len(like), given) or next_raw

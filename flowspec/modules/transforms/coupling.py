@@ -28,7 +28,8 @@ class Coupling(TransformModule):
         self.first = word.first(x)
         self.checkerboard = word.split == "checkerboard"
         if self.checkerboard:
-            odd = (torch.arange(x.shape[1])[:, None] + torch.arange(x.shape[2])) % 2 == 1
+            places = torch.meshgrid(*(torch.arange(side) for side in x.shape[1:] or x.shape), indexing="ij")
+            odd = sum(places) % 2 == 1
             self.register_buffer("moved", odd if word.moves == "second" else ~odd, persistent=False)
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,8 @@ from flowspec.vocabulary.word import NetworkWord
 
 Width = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
 Activation = Literal["relu", "tanh", "sigmoid", "elu", "gelu", "silu", "leaky_relu", "softplus"]
+STEEPEST = {"gelu": 1.13, "silu": 1.1, "sigmoid": 0.25}
+"""The largest slope of an activation, rounded up, where it is not 1."""
 
 
 def vector_output(word: str, features: int | None, input: Shape, wanted: Shape | None) -> Shape:
@@ -51,12 +53,21 @@ class Linear(NetworkWord, word="linear"):
 
 
 class MLP(NetworkWord, word="mlp"):
-    """Linear layers of widths `hidden`, the activation after each but the last. `start=zero` starts the last at zero."""
+    """Linear layers of widths `hidden`, the activation after each but the last. `start=zero` starts the last at zero.
+
+    `lipschitz` bounds the Lipschitz constant of the layers together: the largest singular value of each weight is held below its
+    n-th root, n being their number (spectral normalisation, Miyato et al. 2018, by the singular value itself).
+    """
 
     hidden: tuple[Width, ...]
     activation: Activation = "relu"
     features: Width | None = None
     start: Literal["default", "zero"] = "default"
+    lipschitz: Annotated[float, Field(gt=0)] | None = None
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        steepest = STEEPEST.get(self.activation, 1.0) ** len(self.hidden)
+        return None if self.lipschitz is None else self.lipschitz * steepest
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         return vector_output(self.word, self.features, input, wanted)

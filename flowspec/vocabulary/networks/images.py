@@ -89,5 +89,8 @@ class Sum(NetworkWord, word="sum"):
                         help=("let every branch end in the same width",))  # fmt: skip
         return outputs[0]
 
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return None if None in inner else sum(inner)
+
     def ordered(self) -> bool | None:
         return False

@@ -17,27 +17,45 @@ class _Pointwise(NetworkWord):
 class ReLU(_Pointwise, word="relu"):
     """max(x, 0)."""
 
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return 1.0
+
 
 class LeakyReLU(_Pointwise, word="leaky_relu"):
     """max(x, slope * x)."""
 
     slope: Annotated[float, Field(gt=0, lt=1)] = 0.01
 
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return 1.0
+
 
 class Tanh(_Pointwise, word="tanh"):
     """tanh(x)."""
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return 1.0
 
 
 class Sigmoid(_Pointwise, word="sigmoid"):
     """1 / (1 + exp(-x))."""
 
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return 0.25
+
 
 class Softplus(_Pointwise, word="softplus"):
     """log(1 + exp(x))."""
 
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return 1.0
+
 
 class ELU(_Pointwise, word="elu"):
     """x for x > 0, exp(x) - 1 below (Clevert et al. 2016)."""
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return 1.0
 
 
 class GELU(_Pointwise, word="gelu"):
@@ -53,6 +71,9 @@ class Scale(_Pointwise, word="scale"):
 
     factor: float = 1.0
     shift: float = 0.0
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return abs(self.factor)
 
 
 class Dropout(_Pointwise, word="dropout"):

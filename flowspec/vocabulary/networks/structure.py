@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import hypot, prod
 
 from flowspec.vocabulary.rules import Fault, Shape, written
 from flowspec.vocabulary.word import NetworkWord
@@ -16,6 +16,9 @@ class Chain(NetworkWord, word="chain"):
 
     def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
         return outputs[-1]
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return None if None in inner else prod(inner)
 
 
 class Residual(NetworkWord, word="residual"):
@@ -35,6 +38,9 @@ class Residual(NetworkWord, word="residual"):
 
     def ordered(self) -> bool | None:
         return False
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return None if None in inner else 1 + prod(inner)
 
 
 class Dense(NetworkWord, word="dense"):
@@ -59,6 +65,9 @@ class Parallel(NetworkWord, word="parallel"):
 
     def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
         return joined("parallel", outputs)
+
+    def lipschitz_constant(self, inner: tuple[float | None, ...]) -> float | None:
+        return None if None in inner else hypot(*inner)
 
 
 def joined(what: str, shapes: tuple[Shape, ...]) -> Shape:

@@ -41,8 +41,8 @@ class Coupling(Mapping, word="coupling"):
     then all C of the second (for `affine`: shift, raw scale), and so on.
 
     `split`: `half` (of an odd number the first half is the larger), a number of channels for the first part, `alternating`
-    (every other feature), or `checkerboard` (every other pixel; the conditioner reads the whole image with the moved pixels
-    set to zero). `moves` says which part moves; the other is the condition.
+    (every other feature), or `checkerboard` (every other pixel, of a vector every other feature; the conditioner reads the whole
+    with those that move set to zero). `moves` says which part moves; the other is the condition.
     """
 
     map: AnyMap
@@ -52,9 +52,9 @@ class Coupling(Mapping, word="coupling"):
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if self.split == "checkerboard":
-            if len(x.shape) != 3 or x.area < 2:
-                raise Fault("FS302", f"a checkerboard needs an image of two pixels or more; {x} arrives", argument="split",
-                            help=("for vectors use `split=alternating`",))  # fmt: skip
+            if prod(x.shape[1:] or x.shape) < 2:
+                raise Fault("FS302", f"a checkerboard needs two pixels, or two features of a vector; {x} arrives", argument="split",
+                            help=("leave `split` out: half of the channels then move",))  # fmt: skip
         elif self.first(x) >= x.channels:
             raise Fault(
                 "FS306",

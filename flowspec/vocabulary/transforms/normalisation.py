@@ -1,8 +1,10 @@
-"""Activation normalisation."""
+"""Normalisation of channels."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from flowspec.vocabulary.rules import Facts, Fault, State, Tensor
 from flowspec.vocabulary.word import Transform
@@ -28,6 +30,32 @@ class ActNorm(Transform, word="actnorm"):
                 argument="start", help=("write `actnorm(start=identity)`, or put it outside `inverse`",),
             )  # fmt: skip
         return z
+
+    def facts(self, x: State) -> Facts:
+        return Facts(volume="constant")
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        return (Tensor(name="bias", shape=(x.channels,)), Tensor(name="log_scale", shape=(x.channels,)))
+
+    def multiply_adds(self, x: State) -> tuple[int, int]:
+        return (x.size, x.size)
+
+
+class BatchNorm(Transform, word="batchnorm"):
+    """y = (x - m) / sqrt(v + eps) * exp(l) + b for each channel (RealNVP, Dinh et al. 2017, sec. 3.7; MAF, Papamakarios et al. 2017).
+
+    m and v are the mean and variance of the batch in training, in evaluation and in sampling their running averages, of which a
+    new batch makes a share of `momentum`. Only the latter is a density of one example.
+    """
+
+    momentum: Annotated[float, Field(gt=0, le=1)] = 0.1
+    eps: Annotated[float, Field(gt=0)] = 1e-5
+
+    def inputs(self, z: State) -> State:
+        raise Fault(
+            "FS404", "turned round, `batchnorm` would normalise what has not been computed yet",
+            help=("put it outside `inverse`", "or write `actnorm(start=identity)`"),
+        )  # fmt: skip
 
     def facts(self, x: State) -> Facts:
         return Facts(volume="constant")

@@ -1,0 +1,45 @@
+"""Autoregressive densities."""
+
+from __future__ import annotations
+
+from math import log, pi
+
+import torch
+from torch import Tensor, nn
+
+from flowspec.modules.priors.gaussian import _Prior
+from flowspec.modules.transforms.autoregressive import in_turn
+from flowspec.modules.transforms.coupling import by_parameter
+from flowspec.vocabulary.priors import autoregressive as words
+from flowspec.vocabulary.rules import Shape, State
+
+
+class Autoregressive(_Prior):
+    """sum_i log sum_k w_ik N(z_i; mean_ik, sd_ik), all given by the conditioner from the features before i."""
+
+    def __init__(self, word: words.Autoregressive, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, z, given, networks)
+        self.word = word
+
+    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
+        mean, log_sd, logits = self._components(by_parameter(self.conditioner(z, given), self.word.width))
+        standard = (z[:, None] - mean) * torch.exp(-log_sd)
+        each = logits.log_softmax(1) - 0.5 * (standard * standard + log(2 * pi)) - log_sd
+        return torch.logsumexp(each, 1).sum(1)
+
+    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
+        next_raw, features, z = in_turn(self.conditioner, self._empty(n), self.word.width, given), [], None
+        for noise in self._empty(n).normal_().unbind(1):
+            mean, log_sd, logits = self._components(next_raw(z))
+            # The largest of logits with Gumbel noise falls on k with probability w_k.
+            chosen = (logits - torch.empty_like(logits).exponential_().log()).argmax(1, keepdim=True)
+            z = (mean.gather(1, chosen) + log_sd.gather(1, chosen).exp() * temperature * noise[:, None])[:, 0]
+            features.append(z)
+        return torch.stack(features, 1)
+
+    def _components(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Means, log-sds and logits, _BC… of raw_BP…; one component has weight 1."""
+        if self.word.components == 1:
+            mean, log_sd = raw.chunk(2, 1)
+            return mean, log_sd, torch.zeros_like(mean)
+        return raw.chunk(3, 1)
