@@ -66,7 +66,7 @@ def _draw(table: Table, out: Path, seeds: int) -> None:
         for seed in range(seeds):
             points = [point for point in read(folder(out, row, seed) / "log.jsonl") if point["kind"] == "train"]
             values, unit = zip(*map(loss, points))
-            smooth = [(points[k]["step"], mean(values[k - SMOOTHED + 1 : k + 1])) for k in range(SMOOTHED - 1, len(points))]
+            smooth = [(points[k]["step"], mean(values[max(0, k - SMOOTHED + 1) : k + 1])) for k in range(min(SMOOTHED, len(points)) - 1, len(points))]
             axes.plot(*zip(*smooth), color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None)
     axes.set_xlabel("step"), axes.set_ylabel(f"training loss ({unit[0]})"), axes.legend()
     figure.tight_layout()
