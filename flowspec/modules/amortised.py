@@ -39,12 +39,11 @@ class AmortisedModule(TransformModule):
         return x.to(z.dtype), -self.mapped(x, tensors)[1]
 
     def tensors(self, given: Given, dtype: torch.dtype) -> dict[str, Tensor]:
-        """Learned tensors (1, *shape) and predicted ones (B, *shape) by name."""
-        learned = {name: self.get_parameter(name)[None].to(dtype) for name in self.learned}
+        """Learned tensors (1, *shape), or predicted ones (B, *shape), by name."""
         if not self.predicted:
-            return learned
+            return {name: self.get_parameter(name)[None].to(dtype) for name in self.learned}
         values = self.conditioner(given[0], given[1:]).to(dtype).split([tensor.numel for tensor in self.predicted], 1)
-        return learned | {tensor.name: value.unflatten(1, tensor.shape or (1,)).view(-1, *tensor.shape) for tensor, value in zip(self.predicted, values)}
+        return {tensor.name: value.reshape(-1, *tensor.shape) for tensor, value in zip(self.predicted, values)}
 
     def mapped(self, x: Tensor, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         """The map x_BD -> z_BD, log_det_B."""
