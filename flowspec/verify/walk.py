@@ -32,7 +32,7 @@ def walk(flow: Flow, x: Tensor, context: Condition = None) -> Iterator[Visit]:
 
 def start(flow: Flow, x: Tensor, context: Condition) -> Wires:
     """The wires that are known at the start: the data and the conditions."""
-    return flow._start(flow._checked_input(x), context)
+    return flow._start(flow._checked_input(x), context, len(x))
 
 
 def walk_wires(operations: Iterable[Operation], wires: Wires) -> Iterator[Visit]:
