@@ -39,7 +39,9 @@ class Continuous(TransformModule):
         times = torch.stack((torch.zeros_like(end), end))
         state = start, start.new_zeros(len(start))
         equation = self._equation(torch.randn_like(start), given, x.dtype)
-        options = dict(method=self.word.solver, rtol=self.word.tolerance, atol=self.word.tolerance)
+        # The dynamics are known to the rounding of x only: a solver asked for less would make ever smaller steps.
+        tolerance = max(self.word.tolerance, torch.finfo(x.dtype).eps)
+        options = dict(method=self.word.solver, rtol=tolerance, atol=tolerance)
         try:
             if self.word.gradient == "adjoint":
                 learned = tuple(tensor for tensor in (*self.dynamics.parameters(), *given) if tensor.requires_grad)
