@@ -69,7 +69,7 @@ def test_a_row_depends_on_rows_before_it_alone(map: str, order: str) -> None:
     flow = perturbed(spec("waveflow", map, order=order), K=1)
     (step,), (x, mel) = steps(flow), drawn(batch=1)
     rows = x.view(1, 1, 8, 12) / 3
-    conditions = flow._start(None, mel)[1]
+    conditions = flow._start(None, mel, 1)[1]
     found = torch.autograd.functional.jacobian(lambda rows: step(rows, (conditions,))[0], rows).abs()[0, 0, :, :, 0, 0]
     found = found.flip(0, 2) if "true" in order else found
     by_rows = found.sum((1, 3))
@@ -82,7 +82,7 @@ def test_a_row_depends_on_rows_before_it_alone(map: str, order: str) -> None:
 def test_conditions_reach_their_own_row_and_those_after() -> None:
     flow = perturbed(spec("full", order="backward=true"), K=1)
     (step,), (x, mel) = steps(flow), drawn(batch=1)
-    given = flow._start(None, mel)[1].detach()
+    given = flow._start(None, mel, 1)[1].detach()
     found = torch.autograd.functional.jacobian(lambda given: step(x.view(1, 1, 8, 12), (given,))[0], given).abs().sum((0, 1, 3, 4, 5, 7))
     assert not found.tril(-1).any() and found.diagonal().gt(0).all() and found.diagonal(1).gt(0).all()
 

@@ -69,7 +69,7 @@ def test_the_gradient_is_that_of_the_divergence() -> None:
 
     def loss() -> torch.Tensor:
         torch.manual_seed(0)
-        return match(torch.empty(20, 0), None)[0]
+        return match(torch.empty(20, 0), None, {})[0]
 
     found = torch.autograd.grad(loss(), weight)[0][2, 0]
     with torch.no_grad():
