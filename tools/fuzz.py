@@ -210,16 +210,20 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("fuzz"), help="the folder for what is found")
     arguments = parser.parse_args()
     counts: Counter[str] = Counter()
-    found: list[Found] = []
-    for some, more in run(arguments.n, arguments.seed, arguments.workers, progress=sys.stderr.isatty()):
+    number = 0
+    for some, found in run(arguments.n, arguments.seed, arguments.workers, progress=sys.stderr.isatty()):
         counts += some
-        found += more
-    for i, one in enumerate(found):
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / f"{one.kind}{i}.flow").write_text(one.text, encoding="utf-8", errors="surrogatepass")
-        print(f"{one.kind}{i}: {one.detail.strip().splitlines()[-1]}")
+        for number, one in enumerate(found, number + 1):
+            tell(one, number, arguments.out)
     print(", ".join(f"{count:_} {kind}" for kind, count in sorted(counts.items())))
-    return int(bool(found))
+    return int(number > 0)
+
+
+def tell(found: Found, number: int, folder: Path) -> None:
+    """Keeps what was found as soon as it is, so that nothing is lost of a run that is stopped."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{found.kind}{number}.flow").write_text(found.text, encoding="utf-8", errors="surrogatepass")
+    print(f"{found.kind}{number}: {found.detail.strip().splitlines()[-1]}", flush=True)
 
 
 if __name__ == "__main__":

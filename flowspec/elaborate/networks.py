@@ -54,8 +54,9 @@ def _bounded(network: Network) -> Network:
 
 def _shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, entering: Entering | None) -> Network:
     try:
-        if plan.word.joins and given:
-            input, given = with_conditions(input, given), ()
+        joined = with_conditions(input, given) if given else input
+        if plan.word.joins:
+            input, given = joined, ()
         if isinstance(plan.word, Share):
             entering = plan.word.entering(input)
         if isinstance(plan.word, Modulate):
