@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
-from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand
+from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, part_paths
 from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups, difference
@@ -174,7 +174,7 @@ def _phase(checked: CheckedGraph, phase: Phase) -> Iterator[Diagnostic]:
             return
     known = {piece for term in terms(checked) for piece in term.name.split(".")}
     for name in phase.options.weights:
-        if name not in known:
+        if name not in known and not any(part_paths(checked.graph.body, name)):
             near = nearest(name, known)
             yield Diagnostic("FS201", f"unknown term `{name}`", Label(phase.span, f"did you mean `{near}`?" if near else ""),
                              notes=("terms of this flow: " + ", ".join(term.name for term in terms(checked)),))  # fmt: skip

@@ -34,7 +34,7 @@ from flowspec.vocabulary.settings.runs import Source
 @click.option("--data", type=click.Path(exists=True, path_type=Path), help="A file of images, whose shape rows take on, or a folder of speech.")
 @click.option("--row", "rows", multiple=True, help="Only this row (may be repeated).")
 @click.option("--seeds", default=3, show_default=True)
-@click.option("--steps", type=int, help="Steps of each run.")
+@click.option("--steps", type=int, help="Steps of each run, in equal shares for its phases.")
 @click.option("--jobs", default=2, show_default=True, help="Runs side by side, one thread each.")
 @click.option("--side", type=int, help="Side of bundled images.")
 def main(table: str, out: Path, data: Path | None, rows: tuple[str, ...], seeds: int, steps: int | None, jobs: int, side: int | None) -> None:
@@ -47,7 +47,7 @@ def main(table: str, out: Path, data: Path | None, rows: tuple[str, ...], seeds:
     shape = image_shape(source) if data else {"side": side} if side else {}
     chosen = replace(chosen, rows=tuple(shaped(row, shape) for row in chosen.rows))
     tasks = [
-        (row, seed, folder(out, row, seed), source if data else row.source or source, steps or row.steps or chosen.steps, chosen.batch, chosen.lr)
+        (row, seed, folder(out, row, seed), source if data else row.source or source, steps or chosen.steps, chosen.batch, chosen.lr)
         for seed in range(seeds) for row in chosen.rows
     ]  # fmt: skip
     with ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -124,6 +124,7 @@ def test_what_cannot_be_left_out_is_a_fault() -> None:
     assert found.code == "FS510" and "`t` is tapped in it and read outside" in found.message
     assert compiled(phase("bypass c; freeze b", "(weights=[log_det: 2, log_prior: 0.5, c: 0])")).graph.phases[0].bypassed == ("c",)
     assert [code for code, _ in faults(phase("bypass c", "(weights=[posterior: 2])"))] == ["FS201"]
+    assert compiled(phase("bypass c", "(weights=[d: 2])", "part d { repeat 0 { actnorm } }")).graph.phases[0].options.weights == {"d": 2}
     assert [code for code, _ in faults(phase("bypass c", "(epoch=2)"))] == ["FS203"]
     assert [code for code, _ in faults(phase("bypass c", "(epochs=0)"))] == ["FS208"]
     assert [code for code, _ in faults(phase("bypass d"))] == ["FS201"]

@@ -29,12 +29,14 @@ def shaped(row: Row, shape: Mapping[str, object]) -> Row:
 
 
 def run(row: Row, seed: int, out: Path, source: Source | None, steps: int, batch: int, lr: float | None) -> tuple[Row, int, dict[str, Any]]:
-    """The row and seed with the result of their run."""
+    """The row and seed with the result of their run, whose steps its phases share evenly."""
     import torch
 
     from flowspec.train.run import train
 
     torch.set_num_threads(1)
     if not (out / "result.json").exists() or not json.loads((out / "result.json").read_text())["finished"]:
-        train(flowspec.load(row.spec, **row.parameters), out, source, steps=steps, batch=batch, lr=lr, seed=seed, resume=out.exists())
+        spec = flowspec.load(row.spec, **row.parameters)
+        steps //= len(spec.checked.graph.phases) or 1
+        train(spec, out, source, steps=steps, batch=batch, lr=lr, seed=seed, resume=out.exists())
     return row, seed, json.loads((out / "result.json").read_text())

@@ -32,11 +32,12 @@ def write(table: Table, out: Path, seeds: int, source: Source | None) -> None:
     (out / "table.txt").write_text("\n".join(lines) + "\n")
     click.echo("\n".join(lines))
     _draw(table, out, seeds)
-    _draw_planes(table, out)
+    _draw_pictures(table, out)
 
 
-def _more(measures: dict[str, list[float]]) -> str:
-    return "".join(f" {f'{mean(values):.3f} ± {_sd(values):.3f}':>20}" for values in measures.values())
+def _more(measures: dict[str, list[float | None]]) -> str:
+    told = ("-" if None in values else f"{mean(values):.3f} ± {_sd(values):.3f}" for values in measures.values())
+    return "".join(f" {text:>20}" for text in told)
 
 
 def _sd(values: list[float]) -> float:
@@ -65,6 +66,8 @@ def _draw(table: Table, out: Path, seeds: int) -> None:
     for i, row in enumerate(table.rows):
         for seed in range(seeds):
             points = [point for point in read(folder(out, row, seed) / "log.jsonl") if point["kind"] == "train"]
+            if not points:
+                return
             values, unit = zip(*map(loss, points))
             smooth = [(points[k]["step"], mean(values[max(0, k - SMOOTHED + 1) : k + 1])) for k in range(min(SMOOTHED, len(points)) - 1, len(points))]
             axes.plot(*zip(*smooth), color=f"C{i}", alpha=0.7, label=row.name if seed == 0 else None)
@@ -73,18 +76,22 @@ def _draw(table: Table, out: Path, seeds: int) -> None:
     figure.savefig(out / "curves.png", dpi=120)
 
 
-def _draw_planes(table: Table, out: Path) -> None:
-    """The pictures that runs in two dimensions leave, those of the first seed together."""
+def _draw_pictures(table: Table, out: Path) -> None:
+    """The pictures that the runs of the first seed leave: of densities in two dimensions, otherwise of samples."""
     from matplotlib import pyplot as plt
 
-    found = [next((folder(out, row, 0) / name for name in ("density.png", "target.png") if (folder(out, row, 0) / name).exists()), None)
-             for row in table.rows]  # fmt: skip
+    names = ("density.png", "target.png", "samples.png")
+    found = [next((folder(out, row, 0) / name for name in names if (folder(out, row, 0) / name).exists()), None) for row in table.rows]
     if None in found:
         return
-    figure, axes = plt.subplots((len(found) + 1) // 2, 2, figsize=(10, 2.6 * ((len(found) + 1) // 2)), squeeze=False)
-    for axis, row, path in zip(axes.flat, table.rows, found):
-        axis.imshow(plt.imread(path)), axis.set_title(row.name, fontsize="small")
+    pictures = [plt.imread(path) for path in found]
+    columns = 2 if pictures[0].shape[1] > 1.5 * pictures[0].shape[0] else 4
+    high, wide = pictures[0].shape[:2]
+    rows = -(-len(found) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(10, rows * (10 / columns * high / wide + 0.2)), squeeze=False)
+    for axis, row, picture in zip(axes.flat, table.rows, pictures):
+        axis.imshow(picture), axis.set_title(row.name, fontsize="small")
     for axis in axes.flat:
         axis.axis("off")
     figure.tight_layout()
-    figure.savefig(out / "planes.png", dpi=110)
+    figure.savefig(out / "pictures.png", dpi=110)

@@ -23,8 +23,6 @@ class Row:
     spec: str
     parameters: dict[str, object]
     printed: str
-    steps: int | None = None
-    """Steps of each of its phases, where they are not those of the table."""
     source: Source | None = None
 
 
@@ -38,7 +36,7 @@ class Table:
     """A table of a paper in small: its rows, bundled data (none for a flow that is trained towards a target), how long each run is.
 
     `value` reads the figure of a row from the `test` of a run's result; `measures` are further figures of a run, by name, taken of
-    its folder; `baselines` are figures of the same data that need no run.
+    its folder, None where a run has no such figure; `baselines` are figures of the same data that need no run.
     `needs` says what must be given with --data where nothing is bundled: the `path` of the source.
     """
 
@@ -53,7 +51,7 @@ class Table:
     lr: float | None = None
     baselines: Callable[[Source], dict[str, float]] | None = None
     needs: str = ""
-    measures: Mapping[str, Callable[[Path], float]] = field(default_factory=dict)
+    measures: Mapping[str, Callable[[Path], float | None]] = field(default_factory=dict)
 
 
 def tables() -> dict[str, Table]:
