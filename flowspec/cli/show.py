@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from flowspec.cli.temperature import temperature_option
+
 
 @click.command("show")
 @click.argument("run", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="RUN")
@@ -15,9 +17,9 @@ import click
 @click.option("--part", help="The part that stages are shown before and after, or without which the latents of a path are taken.")
 @click.option("--path", type=click.Choice(["linear", "spherical"]), default="linear", show_default=True, help="Of an interpolation.")
 @click.option("--noise", type=click.Choice(["zero", "fixed", "fresh"]), default="zero", show_default=True, help="What decoders draw along a path.")
-@click.option("--temperature", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Factor on the spread of decoders.")
+@temperature_option
 @click.option("--seed", type=int, default=0, show_default=True)
-def command(run: Path, kind: str, out: Path, number: int, part: str | None, path: str, noise: str, temperature: float, seed: int) -> None:
+def command(run: Path, kind: str, out: Path, number: int, part: str | None, path: str, noise: str, temperature: float | dict[str, float] | None, seed: int) -> None:
     """Show reconstructions of test images, what a part makes of samples, or paths between test images."""
     if out.suffix != ".png":
         raise click.UsageError(f"`{out}` must end in .png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ from torch import Tensor
 class Frechet:
     """The distance of so many `samples` from so many test `images`, and that of as many training images, which is what chance leaves.
 
-    A distance depends on its `features` and on both numbers: only those of the same three compare.
+    A distance depends on its `features` and on both numbers: only those of the same three compare. Samples are of one
+    `temperature`, or one for each part.
     """
 
     distance: float
     of_training: float
     features: str
+    temperature: float | Mapping[str, float]
     samples: int
     images: int
 
@@ -27,8 +30,13 @@ class Frechet:
         return asdict(self)
 
     def __str__(self) -> str:
-        of = f"{self.samples} samples, {self.images} test images; features: {self.features}"
+        of = f"{self.samples} samples at temperature {self._warmth()}, {self.images} test images; features: {self.features}"
         return f"Fréchet distance {self.distance:.4f}, of training images {self.of_training:.4f} ({of})"
+
+    def _warmth(self) -> str:
+        if not isinstance(self.temperature, Mapping):
+            return f"{self.temperature:g}"
+        return ", ".join(f"{number:g} of {part}" for part, number in self.temperature.items())
 
 
 def frechet_distance(a: Tensor, b: Tensor) -> float:

@@ -23,7 +23,7 @@ def reconstructions(flow: Flow, x: Tensor, context: Condition = None, temperatur
 
 
 @torch.no_grad()
-def stages(flow: Flow, part: str, n: int, draws: int = 4, context: Condition = None, temperature: float = 1.0) -> Tensor:
+def stages(flow: Flow, part: str, n: int, draws: int = 4, context: Condition = None, temperature: Temperature = 1.0) -> Tensor:
     """What a part makes of samples, (n, 2 + draws, *shape), a row for each latent (Morrow & Chiu 2020, Fig. 4).
 
     In a row: the decoder's mean and a draw of it as they are without the part, then draws with the part.

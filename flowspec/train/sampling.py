@@ -17,6 +17,7 @@ from flowspec.plots.sound import write_sound
 from flowspec.target import target
 from flowspec.train.batches import Batch
 from flowspec.train.errors import TrainingError
+from flowspec.train.naming import check_temperature
 from flowspec.train.run import open_flow, open_run
 from flowspec.vocabulary.inputs.audio import Audio, Mel
 from flowspec.vocabulary.inputs.spaces import Classes
@@ -30,6 +31,7 @@ def sample_run(run: Path, out: Path, number: int | None = None, temperature: Tem
     for its spectrograms, is given.
     """
     flow = open_flow(run)
+    check_temperature(flow, temperature)
     context = _asked(flow, label, sound)
     if sound is not None and number is None:
         number = max(map(len, context.values()))

@@ -87,16 +87,26 @@ def test_of_a_flow() -> None:
     found, again = (frechet(flow, data, 300, "random") for _ in range(2))
     assert found == again and found.distance > 10 * found.of_training > 0
     assert (found.samples, found.images) == (300, len(data.test)) and "random convolutions" in str(found)
-    assert frechet(flow, data, 300, "random", temperature=3.0) != found
+    assert frechet(flow, data, 300, "random", temperature=3.0).distance != found.distance and "temperature 0.5" in str(found)
     table = flowspec.load("flow f { input vector(2); prior gaussian }")
     with pytest.raises(TrainingError, match="of images"):
         frechet(table.build(), splits_of(table.checked.graph, load("moons", size=30)), 10)
 
 
-def test_from_the_command_line(tmp_path: Path) -> None:
+def test_from_the_command_line_at_temperatures_of_all_or_of_a_part(tmp_path: Path) -> None:
     parts = (np.random.default_rng(i).integers(0, 17, (24, 1, 8, 8), dtype=np.uint8) for i in range(3))
-    spec = flowspec.load("flow f { input image(1, 8, 8, levels=17); dequantize(uniform); actnorm; prior gaussian }")
+    spec = flowspec.load("flow f { input image(1, 8, 8, levels=17); dequantize(uniform); part end { actnorm; prior gaussian } }")
     train(spec, tmp_path / "run", Dataset("noise", *parts, levels=17), device="cpu", epochs=1)
-    told = run("evaluate", tmp_path / "run", "--data", "digits", "--samples", 1, "--frechet", 40, "--features", "random", "--json")
-    found = json.loads(told.output)["frechet"]
-    assert found["samples"] == 40 and found["distance"] > found["of_training"] and found["features"]
+
+    def told(*options: object) -> dict[str, object]:
+        features = ("--frechet", 40, "--features", "random", "--json")
+        return json.loads(run("evaluate", tmp_path / "run", "--data", "digits", "--samples", 1, *features, *options).output)["frechet"]
+
+    found, cold = told(), told("--temperature", 0.1)
+    assert found["samples"] == 40 and found["distance"] > found["of_training"] and found["features"] and found["temperature"] == 1
+    assert cold["distance"] != found["distance"]
+    assert told("--temperature", "end=0.1") == cold | {"temperature": {"end": 0.1}}
+    for command, *options in (("evaluate", "--data", "digits", "--frechet", 40), ("sample", "-o", tmp_path / "a.png")):
+        other = run(command, tmp_path / "run", *options, "--temperature", "ent=0.1")
+        assert other.exit_code == 1 and "no part `ent`; its parts: end" in other.output
+    assert run("evaluate", tmp_path / "run", "--temperature", 0.5).exit_code == 2

@@ -78,6 +78,12 @@ def test_each_is_a_picture_from_the_command_line(tmp_path: Path) -> None:
         assert (tmp_path / f"{kind[0]}.png").stat().st_size > 100
     cold = ("--temperature", "vae=0", "--temperature", "pixel_flow=1")
     assert run("sample", out, "-n", 2, "-o", tmp_path / "cold.npy", *cold).exit_code == 0
+    shown = []
+    for temperature in ((), ("--temperature", "vae=0"), ("--temperature", 1)):
+        assert run("show", out, "reconstructions", "-n", 2, "-o", tmp_path / "c.png", *temperature).exit_code == 0
+        shown.append((tmp_path / "c.png").read_bytes())
+    assert shown[0] == shown[1] != shown[2]
+    assert "no part `vea`" in run("show", out, "reconstructions", "-o", tmp_path / "c.png", "--temperature", "vea=0").output
     assert run("sample", out, "-o", tmp_path / "b.png", "--temperature", "vae=warm").exit_code == 2
     assert run("sample", out, "-o", tmp_path / "b.png", "--temperature", "0.5", *cold).exit_code == 2
     assert run("show", out, "stages", "-o", tmp_path / "a.png").exit_code == 1

@@ -90,7 +90,7 @@ def _draw_pictures(table: Table, out: Path) -> None:
     rows = -(-len(found) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(10, rows * (10 / columns * high / wide + 0.2)), squeeze=False)
     for axis, row, picture in zip(axes.flat, table.rows, pictures):
-        axis.imshow(picture), axis.set_title(row.name, fontsize="small")
+        axis.imshow(picture, cmap="gray", vmin=0, vmax=1), axis.set_title(row.name, fontsize="small")
     for axis in axes.flat:
         axis.axis("off")
     figure.tight_layout()
