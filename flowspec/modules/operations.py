@@ -62,7 +62,8 @@ def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Calla
 def _reversible(step: Step) -> bool:
     facts = step.word.facts(step.domain)
     back = facts.density if step.inverted else facts.sampling
-    return facts.kind == "bijection" and back == "analytic" and all(state.levels is None for state in step.before)
+    real = all(state.levels is None for state in step.before)
+    return facts.kind == "bijection" and back == "analytic" and real and not step.word.by_batch
 
 
 def packed(wires: Wires, numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...]:

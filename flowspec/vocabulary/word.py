@@ -113,6 +113,8 @@ class Transform(Word, role="transform"):
     """Arguments that are distributions within the step: their networks are the step's, named `argument.field`."""
     draws_from: ClassVar[str | None] = None
     """The argument whose distribution the output is drawn from; its term has the same name."""
+    by_batch: ClassVar[bool] = False
+    """Whether training maps an example by what else is in its batch, which the way back does not know."""
     terms: ClassVar[tuple[str, ...]] = ("log_det",)
     """What the step adds to log p(x), term by term; of more than one the module gives each (`with_terms`)."""
 

@@ -65,6 +65,20 @@ def test_nothing_but_memory_changes(memory: str) -> None:
     assert plain.state_dict().keys() == saving.state_dict().keys()
 
 
+def test_batch_normalisation_of_the_state_is_not_turned_back() -> None:
+    """Its way back has the running statistics, not those of the batch."""
+    text = "flow f { input vector(4); repeat 2 { batchnorm; coupling(affine, mlp([8])); swap; linear }\nprior gaussian }"
+    flows = {memory: build(compiled(text), seed=0).double().train() for memory in ("plain", "reversible")}
+    for memory, flow in flows.items():
+        flow.use_memory(memory)
+        torch.manual_seed(0)
+        flow.log_prob(3 + 2 * torch.randn(6, 4, dtype=torch.float64)).mean().backward()
+    for (name, plain), reversed in zip(flows["plain"].named_parameters(), flows["reversible"].parameters(), strict=True):
+        torch.testing.assert_close(reversed.grad, plain.grad, msg=name)
+    for plain, reversed in zip(flows["plain"].buffers(), flows["reversible"].buffers(), strict=True):
+        assert torch.equal(reversed, plain)
+
+
 def test_what_is_recomputed_and_how() -> None:
     flow = build(compiled(EVERYTHING))
     flow.use_memory("reversible")

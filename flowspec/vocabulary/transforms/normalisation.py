@@ -48,6 +48,8 @@ class BatchNorm(Transform, word="batchnorm"):
     new batch makes a share of `momentum`. Only the latter is a density of one example.
     """
 
+    by_batch = True
+
     momentum: Annotated[float, Field(gt=0, le=1)] = 0.1
     eps: Annotated[float, Field(gt=0)] = 1e-5
 
