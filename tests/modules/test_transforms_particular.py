@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 import flowspec.vocabulary  # noqa: F401  the words register themselves
 from flowspec.modules import module_of
+from flowspec.modules.build import build
 from flowspec.modules.transforms import TransformModule
 from flowspec.vocabulary.maps.shifts import Affine
 from flowspec.vocabulary.maps.spline import Spline
@@ -22,6 +23,7 @@ from flowspec.vocabulary.transforms.linear import Conv1x1, Linear
 from flowspec.vocabulary.transforms.normalisation import ActNorm
 from flowspec.vocabulary.transforms.shape import Permute, Reverse, Squeeze, Swap
 from flowspec.vocabulary.word import Transform
+from tests.spec_text import compiled
 
 
 def made(word: Transform, *shape: int, levels: int | None = None, **networks: nn.Module) -> TransformModule:
@@ -309,3 +311,10 @@ class Network(nn.Module):
         for layer in self.layers:
             x = torch.tanh(layer(x))
         return x
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_classes_are_of_the_type_of_the_flow(dtype: torch.dtype) -> None:
+    text = "flow f { input vector(4); context classes(3) >> linear(8) as label; coupling(affine, mlp([8]), given=label); prior gaussian }"
+    flow = build(compiled(text), seed=0).to(dtype)
+    assert flow.log_prob(torch.randn(3, 4, dtype=dtype), torch.tensor([0, 1, 2])).isfinite().all()

@@ -49,10 +49,11 @@ class Classes(nn.Module):
     def __init__(self, word: Input):
         super().__init__()
         self.count = word.count
+        self.register_buffer("like", torch.empty(0), persistent=False)
 
     def forward(self, labels: Tensor) -> Tensor:
         if labels.dim() == 2 and labels.shape[1] == self.count:
             return labels
         if labels.dim() != 1 or labels.is_floating_point():
             raise ValueError(f"labels must be whole numbers of shape (B,), or weights of shape (B, {self.count}); found {tuple(labels.shape)}")
-        return F.one_hot(labels.long(), self.count).to(torch.get_default_dtype())
+        return F.one_hot(labels.long(), self.count).to(self.like.dtype)
