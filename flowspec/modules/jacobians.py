@@ -12,7 +12,7 @@ Pull = Callable[[Tensor], tuple[Tensor]]
 
 def jacobian(pull: Pull, x: Tensor) -> Tensor:
     """The Jacobian of each example, flattened, J_BDD: one product for each dimension of x_B…."""
-    size = x[0].numel()
+    size = x.shape[1:].numel()
     basis = torch.eye(size, dtype=x.dtype, device=x.device)[:, None].expand(-1, len(x), -1)
     rows = torch.func.vmap(pull)(basis.reshape(size, *x.shape))[0]
     return rows.flatten(2).transpose(0, 1)

@@ -344,7 +344,7 @@ def test_gradients_from_what_leaves_are_the_ordinary_ones(example: Example) -> N
     facts = facts_of(example)
     if facts.kind != "bijection" or facts.sampling != "analytic":
         pytest.skip("is not reversed")
-    module = moved_off(made(example))
+    module = moved_off(made(example)).train(not example.word.by_batch)
     x, given = drawn(example)
     ways = range(len(run(module, x, given)[0]))
     alone = Operation(
@@ -360,6 +360,18 @@ def test_gradients_from_what_leaves_are_the_ordinary_ones(example: Example) -> N
 
     for found, wanted in zip(gradients(Reversed([alone])), gradients(module), strict=True):
         torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+
+@each
+def test_a_batch_may_be_empty(example: Example) -> None:
+    if isinstance(example.word, Squeeze | MaxPool | Continuous):
+        pytest.skip("torch's pixel_unshuffle leaves an empty batch as it is, and a solver finds no step for one")
+    module = made(example).double()
+    x, given = drawn(example, batch=0)
+    z, log_det = run(module.forward, x, given)
+    back, log_det_back = run(module.inverse, z, given)
+    assert log_det.shape == log_det_back.shape == (0,)
+    assert [part.shape for part in back] == [part.shape for part in x]
 
 
 @each

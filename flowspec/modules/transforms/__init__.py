@@ -55,6 +55,6 @@ def constant(x: Tensor, value: float | Tensor) -> Tensor:
 def total(log_slope: Tensor, x: Tensor) -> Tensor:
     """The sum over the elements of each example, as log_det_B; `log_slope` broadcasts against x."""
     if log_slope.dim() == 0:
-        return constant(x, log_slope * x[0].numel())
+        return constant(x, log_slope * x.shape[1:].numel())
     dtype = torch.promote_types(log_slope.dtype, torch.float32)
     return log_slope.expand_as(x).sum(tuple(range(1, x.dim())), dtype=dtype)

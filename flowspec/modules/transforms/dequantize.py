@@ -71,7 +71,7 @@ class Scale(TransformModule):
     word: dequantize.Scale
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return self.word.shift + self.word.factor * x, constant(x, x[0].numel() * math.log(abs(self.word.factor)))
+        return self.word.shift + self.word.factor * x, constant(x, x.shape[1:].numel() * math.log(abs(self.word.factor)))
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return (z - self.word.shift) / self.word.factor, constant(z, -z[0].numel() * math.log(abs(self.word.factor)))
+        return (z - self.word.shift) / self.word.factor, constant(z, -z.shape[1:].numel() * math.log(abs(self.word.factor)))

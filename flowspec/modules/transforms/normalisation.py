@@ -10,6 +10,7 @@ from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import normalisation
 
+
 class ActNorm(TransformModule):
     """y = (x + bias) * exp(log_scale) for each channel. Whether `start` has happened is a buffer, and so part of a checkpoint."""
 

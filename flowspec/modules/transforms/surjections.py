@@ -18,11 +18,11 @@ class Abs(TransformModule):
     """z = |x|; the way back draws signs."""
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        return x.abs(), constant(x, -x[0].numel() * math.log(2))
+        return x.abs(), constant(x, -x.shape[1:].numel() * math.log(2))
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         negative = torch.rand(z.shape, device=z.device) < 0.5
-        return torch.where(negative, -z, z), constant(z, z[0].numel() * math.log(2))
+        return torch.where(negative, -z, z), constant(z, z.shape[1:].numel() * math.log(2))
 
 
 class _Ordering(TransformModule):
