@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal, get_args
 
 import networkx as nx
 
 from flowspec.checked import CheckedGraph
 from flowspec.graph import End, Mark, Node, Step
-from flowspec.vocabulary.rules import Volume
+from flowspec.vocabulary.rules import Facts, Frozen
 
-Kind = Literal["closed form", "Monte Carlo"]
+Kind = Literal["exact", "closed form", "Monte Carlo"]
 
 
-class Term(NamedTuple):
-    """A term of log p(x) in nats: a Monte Carlo term is a single draw's value of an expectation, and may have either sign.
+class Term(Frozen):
+    """A term of log p(x): exact where nothing is drawn for it, a closed form where it is the expectation over what is drawn.
 
-    The draws are those of latents. Uniform noise of dequantization belongs to the data: a term is of the values with it.
+    A Monte Carlo term is a single draw's value of an expectation, and may have either sign; so is a log-det that is estimated.
+    Uniform noise of dequantization belongs to the data: a term is of the values with it.
     """
 
     name: str
     kind: Kind
+    unit: Literal["nats"] = "nats"
 
 
 def term_names(node: Node) -> tuple[str, ...]:
@@ -33,7 +35,7 @@ def term_names(node: Node) -> tuple[str, ...]:
 
 def adds_nothing(node: Node) -> bool:
     """Whether a node adds zero whatever its values are."""
-    return _volume(node) == "zero"
+    return isinstance(node.item, Step) and _facts(node).volume == "zero"
 
 
 def divergences(nodes: Collection[Node]) -> dict[str, str]:
@@ -63,14 +65,15 @@ def _is_normal(node: Node) -> bool:
 
 
 def terms(checked: CheckedGraph) -> tuple[Term, ...]:
-    """The terms of a flow in the order of the text; those of one name are one sum."""
-    kinds: dict[str, Kind] = {name: "closed form" for node in checked.nodes if not adds_nothing(node) for name in term_names(node)}
-    kinds |= {name: "Monte Carlo" for name, draws in _draws_of_terms([checked.nodes[i] for i in checked.density]) if draws}
-    return tuple(Term(name, kind) for name, kind in kinds.items())
+    """The terms of a flow in the order of the text; those of one name are one sum, of the kind of its least exact one."""
+    kinds: dict[str, set[Kind]] = {name: set() for node in checked.nodes if not adds_nothing(node) for name in term_names(node)}
+    for name, kind in _kinds([checked.nodes[i] for i in checked.density]):
+        kinds[name].add(kind)
+    return tuple(Term(name=name, kind=max(found, key=get_args(Kind).index)) for name, found in kinds.items())
 
 
-def _draws_of_terms(nodes: Collection[Node]) -> Iterator[tuple[str, set[str]]]:
-    """Each term of nodes in the order of computation, with the steps whose draws its value depends on."""
+def _kinds(nodes: Collection[Node]) -> Iterator[tuple[str, Kind]]:
+    """The terms of nodes in the order of computation, each with its kind by the draws that its value depends on."""
     integrated = {path: step for step, prior in divergences(nodes).items() for path in (step, prior)}
     drawn: dict[int, set[str]] = {}
     for node in nodes:
@@ -78,16 +81,26 @@ def _draws_of_terms(nodes: Collection[Node]) -> Iterator[tuple[str, set[str]]]:
         found |= {node.path} if _draws(node) else set()
         drawn |= {wire: drawn.get(wire, set()) | found for wire in node.outputs if not isinstance(node.item, Mark)}
         for name in () if adds_nothing(node) else term_names(node):
-            done = {integrated.get(node.path)} if name.rpartition(".")[2] in ("log_prior", _posterior(node)) else set()
-            yield name, set() if _volume(node) == "constant" else found - done
+            known = {integrated.get(node.path)} if name.rpartition(".")[2] in ("log_prior", _posterior(node)) else set()
+            yield name, _kind(node, found, known)
+
+
+def _kind(node: Node, drawn: set[str], known: set[str | None]) -> Kind:
+    """The kind of a term that depends on draws, over some of which its expectation is known."""
+    facts = _facts(node) if isinstance(node.item, Step) else None
+    if facts and facts.log_det == "estimate":
+        return "Monte Carlo"
+    if not drawn or (facts and facts.volume == "constant"):
+        return "exact"
+    return "Monte Carlo" if drawn - known else "closed form"
 
 
 def _draws(node: Node) -> bool:
-    return isinstance(node.item, Step) and node.item.word.facts(node.item.domain).log_det == "bound" and _volume(node) == "varies"
+    return isinstance(node.item, Step) and _facts(node).log_det == "bound" and _facts(node).volume != "constant"
 
 
-def _volume(node: Node) -> Volume:
-    return node.item.word.facts(node.item.domain).volume if isinstance(node.item, Step) else "varies"
+def _facts(node: Node) -> Facts:
+    return node.item.word.facts(node.item.domain)
 
 
 def weight(name: str, weights: Mapping[str, float]) -> float:

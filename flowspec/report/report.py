@@ -12,6 +12,7 @@ from flowspec.graph import Contract, End, Graph, Mark
 from flowspec.report.numbers import of_graph, of_group
 from flowspec.report.parts import Part, counts, parts_of
 from flowspec.sharing import all_groups
+from flowspec.terms import Term, terms
 from flowspec.vocabulary.rules import Frozen, Likelihood, Mass, Mode, Shape, Volume
 
 SCHEMA = 1
@@ -63,6 +64,8 @@ class Report(Frozen):
     spec_parameters: dict[str, int | float | str | bool | tuple]
     parameters: Parameters
     likelihood: Likelihood
+    terms: tuple[Term, ...]
+    """What log p(x), or its bound, is the sum of, as training and evaluation tell it."""
     inverse: Mode
     density: Mode
     passes: int
@@ -94,7 +97,7 @@ def report(checked: CheckedGraph) -> Report:
     return Report(
         name=graph.name, spec_parameters=graph.parameters,
         parameters=Parameters(**counts(numbers), shared=_shared_total(graph), parts=parts_of(graph, numbers.parameters)),
-        likelihood=facts.likelihood, inverse=facts.inverse, density=facts.density, passes=facts.passes, volume=facts.volume, mass=facts.mass,
+        likelihood=facts.likelihood, terms=terms(checked), inverse=facts.inverse, density=facts.density, passes=facts.passes, volume=facts.volume, mass=facts.mass,
         latent_dims=facts.latent_dims, input=graph.input_state.shape,
         latents=tuple(Latent(path=end.path, prior=end.item.word.word, shape=end.item.before[0].shape) for end in ends),
         multiply_adds=MultiplyAdds(density=numbers.density, sampling=numbers.sampling),

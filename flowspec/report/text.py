@@ -15,7 +15,7 @@ SHOWN_CAUSES = 2
 
 def text(report: Report) -> str:
     """A report as a page of fixed width. The same report always gives the same text."""
-    sections = [_title(report), table(_facts(report), left=2), _parts(report), _modules(report)]
+    sections = [_title(report), table(_facts(report), left=2), _terms(report), _parts(report), _modules(report)]
     if report.contracts:
         sections.append("\n".join(f"met: {contract.text}" for contract in report.contracts))
     return "\n\n".join(sections) + "\n"
@@ -76,6 +76,11 @@ def _latents(report: Report) -> list[tuple[str, str]]:
     if len(shown) > 8:
         shown = [*shown[:7], f"and {len(shown) - 7} more"]
     return [("latents" if i == 0 else "", line) for i, line in enumerate(shown)]
+
+
+def _terms(report: Report) -> str:
+    sign = {"exact": "=", "estimate": "~", "bound": ">="}[report.likelihood]
+    return table([(f"log p {sign} sum of", "", ""), (), *((term.name, term.kind, term.unit) for term in report.terms)], left=3)
 
 
 def _parts(report: Report) -> str:

@@ -37,7 +37,7 @@ class Likelihoods:
     average: float
     examples: int
     terms: dict[str, dict[str, float | str]] = field(default_factory=dict)
-    """Mean nats and kind of each term of log p, or of its bound with a single draw, by name: `closed form` or `Monte Carlo`."""
+    """Mean nats and kind of each term of log p, or of its bound with a single draw, by name, as `flowspec.terms` tells them."""
 
     def as_json(self) -> dict[str, float | int | str | None]:
         """The fields by name."""

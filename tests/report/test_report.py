@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
+import flowspec
 from flowspec.compiler import compile_text
 from flowspec.report import Report, compare, curve, over, report, text, text_over, text_side_by_side
 from flowspec.report.parts import Part
@@ -53,7 +55,7 @@ net net1 { repeat 3 { conv(3, 16); modulate; relu } }
 """
 
 KEYS = {
-    "schema", "name", "spec_parameters", "parameters", "likelihood", "inverse", "density", "passes", "volume", "mass", "latent_dims", "input",
+    "schema", "name", "spec_parameters", "parameters", "likelihood", "terms", "inverse", "density", "passes", "volume", "mass", "latent_dims", "input",
     "latents", "multiply_adds", "parameter_bytes", "activation_bytes", "modules", "contracts", "causes",
 }  # fmt: skip
 
@@ -74,6 +76,15 @@ def everywhere(parts: tuple[Part, ...]) -> list[Part]:
 def test_the_printed_total_of_glow(glow: Report):
     assert glow.parameters.total == 15_972_912
     assert glow.parameters.total - glow.parameters.live == 99_456
+
+
+def test_the_terms_are_those_that_training_and_evaluation_tell():
+    found = flowspec.load("vae_priors", latents="standard", side=8, base=2)
+    report = found.report()
+    told = found.build(seed=0).terms(torch.zeros(2, 3, 8, 8))
+    assert [term.name for term in report.terms] == list(told)
+    assert "vae.posterior       closed form  nats" in text(report) and "log p >= sum of" in text(report)
+    assert report.model_dump(mode="json")["terms"][0] == {"name": "dequantization", "kind": "exact", "unit": "nats"}
 
 
 def test_parts_add_up_to_what_they_are_parts_of(glow: Report):

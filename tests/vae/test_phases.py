@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 import flowspec
+from flowspec.checked import CheckedGraph
 from flowspec.data import Dataset
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
@@ -74,13 +75,28 @@ def test_the_terms_add_up_to_the_bound(checked) -> None:  # noqa: ANN001
     torch.testing.assert_close(sum(found.values()), seeded(model.log_prob, x))
 
 
+def told(checked: CheckedGraph) -> list[tuple[str, str]]:
+    return [(term.name, term.kind) for term in terms(checked)]
+
+
 def test_terms_are_named_by_their_parts_and_say_what_kind_they_are() -> None:
-    assert terms(small().checked) == (
-        ("dequantization", "closed form"), ("pixel_flow.log_det", "closed form"), ("vae.reconstruction", "Monte Carlo"),
+    assert told(small().checked) == [
+        ("dequantization", "exact"), ("pixel_flow.log_det", "exact"), ("vae.reconstruction", "Monte Carlo"),
         ("vae.posterior", "Monte Carlo"), ("prior_flow.log_det", "Monte Carlo"), ("log_prior", "Monte Carlo"),
-    )  # fmt: skip
+    ]  # fmt: skip
     exact = compiled("flow f { input vector(3); actnorm; part a { coupling(affine, mlp([4])) }; prior gaussian }")
-    assert terms(exact) == (("log_det", "closed form"), ("a.log_det", "closed form"), ("log_prior", "closed form"))
+    assert told(exact) == [("log_det", "exact"), ("a.log_det", "exact"), ("log_prior", "exact")]
+
+
+@pytest.mark.parametrize("step", ["residual(mlp([4], elu, lipschitz=0.9), log_det=series)", "continuous(concat_squash([4]), trace=hutchinson)"])
+def test_a_log_det_that_is_estimated_is_monte_carlo_and_what_follows_is_not(step: str) -> None:
+    assert told(compiled(f"flow f {{ input vector(3); part a {{ {step} }}; actnorm; prior gaussian }}")) == [
+        ("a.log_det", "Monte Carlo"), ("log_det", "exact"), ("log_prior", "exact"),
+    ]  # fmt: skip
+
+
+def test_what_follows_a_drawn_order_is_monte_carlo() -> None:
+    assert told(compiled("flow f { input vector(3); shuffle; actnorm; prior gaussian }")) == [("log_det", "exact"), ("log_prior", "Monte Carlo")]
 
 
 # --------------------------------------------------------------------------------------------------------------- left out
