@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
-from flowspec.diagnostics import Diagnostic, Label, SpecError, nearest
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, part_paths
 from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
@@ -28,7 +28,8 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found. Of a graph that is not `whole`, no context need be read."""
     nodes = expand(graph)
     faults = [*(_unread_contexts(graph, nodes) if whole else ()), *_first_of_each_place(_sharing(graph)), *_nested(nodes)]
-    density, sampling = density_order(nodes, faults), sampling_order(nodes, faults)
+    contexts = tuple(context.name for context in graph.given_contexts)
+    density, sampling = density_order(nodes, faults, contexts), sampling_order(nodes, faults, contexts)
     if faults:
         raise SpecError(faults)
     facts = _facts(nodes)
@@ -89,9 +90,10 @@ def _worst(steps: list[tuple[str, Facts]], field: str, scale: str) -> tuple[str,
 def _unread_contexts(graph: Graph, nodes: tuple[Node, ...]) -> list[Diagnostic]:
     names = [context.name for context in graph.contexts]
     read = {wire for node in nodes for wire in node.given} | {names.index(c.origin) + 1 for c in graph.contexts if c.origin}
+    reader = next((node.item.word.word for node in nodes if isinstance(node.item, Step) and node.item.networks), "coupling")
     return [
         Diagnostic("FS509", f"context `{context.name}` is read by nothing", Label(context.span),
-                   help=(f"give it to the conditioners that should read it: `given={context.name}`",))
+                   help=(f"give it to a step that has a network, beside the network: `{reader}(…, given={context.name})`", "or take it out"))
         for i, context in enumerate(graph.contexts) if i + 1 not in read
     ]  # fmt: skip
 
@@ -128,7 +130,7 @@ def _never_started(flow: Graph) -> dict[Span, Diagnostic]:
     return {
         step.span: Diagnostic("FS407", f"`{step.word.word}` starts from data, which it never sees in a flow within a step", Label(step.span),
                               notes=("the flow within a step is only drawn from",),
-                              help=(f"write `{step.word.word}(start=identity)`",))
+                              fixes=(Fix("start it as the identity", step.span, f"{step.word.word}(start=identity)"),))
         for step in steps
     }  # fmt: skip
 
@@ -145,14 +147,14 @@ def _sharing(graph: Graph) -> list[Diagnostic]:
             found.append(Diagnostic("FS602", f"the uses of a shared network differ in shape: {there} enters the first, {here} enters `{odd[0]}`",
                                     Label(uses.span),
                                     notes=("one set of parameters belongs to what is around the `repeat` (or `for`) of its uses, and fits one shape",),
-                                    help=("repeat it where the shape stays: `for level in 1..2 { squeeze(2); repeat 3 { …share(…, across=3)… } }`",)))  # fmt: skip
+                                    help=("take `share(…)` off the network, or repeat its uses where the shape stays: `for level in 1..2 { repeat 3 { coupling(affine, share(NET, across=3)) }; squeeze(2) }`",)))  # fmt: skip
         elif other is not None:
             found.append(Diagnostic("FS602", f"the uses of a shared network differ: `{other[0]}` is another network than the first", Label(uses.span, other[1]),
                                     notes=("one set of parameters belongs to one network",),
-                                    help=("let nothing inside `share` depend on the iteration: what differs stands outside, as in `share(…) >> linear(k)`",)))  # fmt: skip
+                                    help=(f"let nothing inside `share` depend on the iteration: what differs stands outside, as in `share(linear(8) >> relu, across={across}) >> linear`",)))  # fmt: skip
         elif uses.count != across:
             plural = "s" if across > 1 else ""
-            found.append(Diagnostic("FS601", f"`share` is declared across {across} use{plural}, and has {uses.count}", Label(uses.span, f"{uses.count} uses"),
+            found.append(Diagnostic("FS601", f"`share` is declared across {across} use{plural}, and has {uses.count}", Label(uses.span, f"{uses.count} use{'s' if uses.count > 1 else ''}"),
                                     notes=tuple(f"{count} at `{path}`" for path, _, count in uses.kinds[:3]),
                                     help=(f"write `across={uses.count}`, or repeat it {across} times",)))  # fmt: skip
     return found
@@ -170,14 +172,14 @@ def _phase(checked: CheckedGraph, phase: Phase) -> Iterator[Diagnostic]:
         found = obstacle(checked.graph, part)
         if found:
             yield Diagnostic("FS510", f"part `{part}` cannot be bypassed: {found}", Label(phase.span, "left out here"),
-                             help=("only a part whose output has the shape of its input can be left out",))  # fmt: skip
+                             help=(f"let it change no shape, or keep it as it is in this phase: `freeze {part}`",))  # fmt: skip
             return
     known = {piece for term in terms(checked) for piece in term.name.split(".")}
     for name in phase.options.weights:
         if name not in known and not any(part_paths(checked.graph.body, name)):
             near = nearest(name, known)
             yield Diagnostic("FS201", f"unknown term `{name}`", Label(phase.span, f"did you mean `{near}`?" if near else ""),
-                             notes=("terms of this flow: " + ", ".join(term.name for term in terms(checked)),))  # fmt: skip
+                             help=("terms of this flow: " + ", ".join(term.name for term in terms(checked)),))  # fmt: skip
     try:
         check(without(checked.graph, phase.bypassed), whole=False)
     except SpecError as error:
@@ -209,9 +211,11 @@ def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:
 
 def _broken(contract: Contract, value: int | str, facts: FlowFacts) -> Diagnostic:
     shown = f"{value:_}" if isinstance(value, int) else value
-    notes, help = (), (f"write `{value}`, or change the flow",)
+    notes, subject = (), f"({contract.subject})" if contract.subject else ""
+    fixes = (Fix("write what it is, or change the flow", contract.span, f"{contract.fact}{subject} == {shown}"),) if contract.operator == "==" else ()
+    help = () if fixes else (f"compare it with what it is, {shown}, or change the flow",)
     if isinstance(value, int) and isinstance(contract.value, int):
         notes = (f"off by {value - contract.value:+_}",)
     elif causes := facts.causes.get(contract.fact):
         notes = ("because of " + ", ".join(f"`{path}`" for path in causes[:3]) + (" …" if len(causes) > 3 else ""),)
-    return Diagnostic("FS702", f"contract not met: {contract.text}", Label(contract.span, f"found {shown}"), notes=notes, help=help)
+    return Diagnostic("FS702", f"contract not met: {contract.text}", Label(contract.span, f"found {shown}"), notes=notes, help=help, fixes=fixes)

@@ -65,10 +65,14 @@ MOST_COMPARED = 50
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name most like `name`, if any is like it."""
+    """The known name most like `name`, if any is like it: first one of the same letters in another order."""
+    known = list(dict.fromkeys(known))
     if len(name) > LONGEST_NAME:
         return None
-    alike = ((_in_common(name, other), other) for other in dict.fromkeys(known) if len(other) <= LONGEST_NAME)
+    turned = next((other for other in known if sorted(other) == sorted(name)), None)
+    if turned is not None:
+        return turned
+    alike = ((_in_common(name, other), other) for other in known if len(other) <= LONGEST_NAME)
     likely = heapq.nlargest(MOST_COMPARED, (pair for pair in alike if pair[0] >= 0.5), key=lambda pair: pair[0])
     found = difflib.get_close_matches(name, [other for _, other in likely], n=1, cutoff=0.6)
     return found[0] if found else None

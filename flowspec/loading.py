@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from itertools import islice
@@ -72,9 +72,18 @@ def load(source: Source, folder: Path | None = None) -> Program:
     if flow is None:
         if not reader.faults:
             reader.faults.append(Diagnostic("FS107", "there is no flow in this file", Label(Span(source.name, 0, 0)),
-                                            help=("a spec holds `flow name { input …  …  prior … }`",)))  # fmt: skip
+                                            help=(_calling(file.definitions),)))  # fmt: skip
         raise SpecFaults(reader.faults, reader.sources)
     return Program(flow, reader.definitions, reader.sources, reader.uses, tuple(reader.faults), frozenset(reader.hidden))
+
+
+def _calling(definitions: Iterable[tree.Definition]) -> str:
+    """How a flow is written that calls what a file defines."""
+    free = [definition for definition in definitions if all(parameter.default for parameter in definition.parameters)]
+    steps = [definition.name.name for definition in free if definition.kind == "def"]
+    nets = [f"coupling(affine, {definition.name.name})" for definition in free if definition.kind == "net"]
+    body = "; ".join((*steps[:1], *nets[:1])) or "actnorm"
+    return f"what is defined is called from a flow, for example `flow name {{ input vector(4); {body}; prior gaussian }}`"
 
 
 class SpecFaults(SpecError):
@@ -138,9 +147,9 @@ class _Reader:
             self._missing(use, folder)
         elif str(path) in self.reading:
             way = " -> ".join(Path(name).name for name in (*self.reading[self.reading.index(str(path)) :], str(path)))
-            self._fault("FS214", f"`{use.path.value}` uses itself: {way}", use, help=("move what both need to a file of its own",))
+            self._fault("FS214", f"`{use.path.value}` uses itself: {way}", use, help=("take this `use` out; what two files need from one another belongs in a third",))
         elif len(self.sources) >= MOST_FILES:
-            self._fault("FS806", f"a spec may use at most {MOST_FILES} files", use)
+            self._fault("FS806", f"a spec may use at most {MOST_FILES} files", use, help=("put several into one file",))
         else:
             self.uses[use] = str(path)
             if str(path) not in self.sources:
@@ -149,11 +158,11 @@ class _Reader:
     def _read_used(self, use: tree.Use, path: Path) -> None:
         try:
             if path.stat().st_size > 4 * LARGEST_FILE:  # no text of so many bytes has few enough characters
-                self._fault("FS802", f"`{use.path.value}` is too large to be a spec", use)
+                self._fault("FS802", f"`{use.path.value}` is too large to be a spec", use, help=("take it out, or cut the file into several",))
                 return
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            self._fault("FS213", f"`{use.path.value}` cannot be read as text", use)
+            self._fault("FS213", f"`{use.path.value}` cannot be read as text", use, help=("save it as UTF-8, or take this `use` out",))
             return
         self.read(Source(str(path), text), path.parent)
 
@@ -163,7 +172,7 @@ class _Reader:
         near = next((file for file in known if Path(file).stem == stem), None)
         label = f"did you mean `{near}`?" if near else ""
         fixes = (Fix(f'write `"{near}"`', use.path.span, f'"{near}"'),) if near else ()
-        help = () if near else ("`use` reads files of the spec's folder, of those below it, and of the library: " + ", ".join(_usable(None)),)
+        help = () if near else ("take it out, or use a file of the spec's folder, of one below it, or of the library: " + ", ".join(_usable(None)),)
         self._fault("FS213", f"there is no file `{name}` in the spec's folder or in the library", use, label, fixes, help)
 
     def _fault(self, code: str, message: str, use: tree.Use, label: str = "", fixes: tuple[Fix, ...] = (), help: tuple[str, ...] = ()) -> None:

@@ -17,16 +17,16 @@ from flowspec.graph import Mark, Node, needed_to_sample
 Wires = Callable[[Node], tuple[int, ...]]
 
 
-def density_order(nodes: tuple[Node, ...], faults: list[Diagnostic]) -> tuple[int, ...]:
+def density_order(nodes: tuple[Node, ...], faults: list[Diagnostic], contexts: tuple[str, ...] = ()) -> tuple[int, ...]:
     """The nodes as the density is computed, the earlier in the text first; a cycle is added to the faults."""
     needs = _needs(nodes, lambda node: node.outputs, lambda node: (*node.inputs, *node.given))
-    return _order(nodes, needs, "FS405", faults)
+    return _order(nodes, needs, "FS405", faults, contexts)
 
 
-def sampling_order(nodes: tuple[Node, ...], faults: list[Diagnostic]) -> tuple[int, ...]:
+def sampling_order(nodes: tuple[Node, ...], faults: list[Diagnostic], contexts: tuple[str, ...] = ()) -> tuple[int, ...]:
     """The nodes as samples are drawn, the later in the text first; a cycle is added to the faults."""
     needs = _needs(nodes, lambda node: node.inputs, lambda node: () if isinstance(node.item, Mark) else (*node.outputs, *needed_to_sample(node)))
-    return _order(nodes, needs, "FS406", faults)
+    return _order(nodes, needs, "FS406", faults, contexts)
 
 
 def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> nx.DiGraph:
@@ -38,26 +38,28 @@ def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> nx.DiGraph:
     return needs
 
 
-def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic]) -> tuple[int, ...]:
+def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic], contexts: tuple[str, ...]) -> tuple[int, ...]:
     try:
         return tuple(nx.lexicographical_topological_sort(needs, key=(lambda i: i) if code == "FS405" else (lambda i: -i)))
     except nx.NetworkXUnfeasible:
-        faults.append(_cycle(nodes, [edge[0] for edge in nx.find_cycle(needs)], code))
+        faults.append(_cycle(nodes, [edge[0] for edge in nx.find_cycle(needs)], code, contexts))
         return ()
 
 
-def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str) -> Diagnostic:
+def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str, contexts: tuple[str, ...]) -> Diagnostic:
     conditioned = [i for i in cycle if nodes[i].given]
     culprit = nodes[max(conditioned, default=cycle[0])]
     path = " -> ".join(nodes[i].path for i in (*cycle, cycle[0]))
     if code == "FS405":
         message = f"the density cannot be computed: `{culprit.path}` is conditioned on a state that is computed from it"
-        help = ("condition on a state that does not come after this step",)
         note = f"each needs the one before it: {path}"
     else:
         message = f"the flow cannot be sampled: inverting `{culprit.path}` needs a state that is known only after it is inverted"
-        help = ("condition on a state that sampling knows by then: one nearer the prior, another wire, or a context",)
         note = f"in the sampling direction each is needed by the next: {path}"
+    read = ", ".join(name.rstrip("'") for name in culprit.item.given)
+    other = f"`given={contexts[0]}`" if contexts else "declare `context vector(4) as theta` below the input, and write `given=theta`"
+    own = "`coupling` reads the part that stays by itself" if culprit.item.word.word == "coupling" else "it needs no condition"
+    help = (f"leave `{read}` out of `given`: {own}", f"or read a context, which is known in both directions: {other}")
     tapped = {node.item.span: "the state is named here" for node in nodes if isinstance(node.item, Mark) and set(node.outputs) & set(culprit.given)}
     between = {nodes[i].item.span: "part of the cycle" for i in cycle}
     causes = {span: said for span, said in (between | tapped).items() if span != culprit.item.span}

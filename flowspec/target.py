@@ -35,15 +35,15 @@ def _causes(checked: CheckedGraph, energy: Energy) -> Iterator[tuple[str, str]]:
         yield (f"its samples are not drawn in one pass, because of {_named(facts.causes['inverse'])} ({facts.inverse})",
                f"turn it round, so that its density's direction is the one that samples: `inverse {{ {word}(…) }}`")  # fmt: skip
     if facts.likelihood == "bound":
-        yield f"the density of its samples is a bound, because of {_named(facts.causes['likelihood'])}", "leave that step out"
+        yield f"the density of its samples is a bound, because of {_named(facts.causes['likelihood'])}", "take that step out"
     if graph.input_state.levels is not None:
         yield "it is a distribution of integers, an energy is a function of real numbers", "leave `levels` out of the input"
     if graph.contexts:
         yield f"it is conditioned on `{graph.contexts[0].name}`, of which a run towards a target knows nothing", "leave the context out"
     if energy.features not in (None, graph.input_state.size) or len(graph.input_state.shape) != 1:
-        yield f"it is a density of {graph.input_state}, the energy a function of {energy.features or 'a vector'}", "`input vector(2)` is a plane"
+        yield f"it is a density of {graph.input_state}, the energy a function of {energy.features or 'a vector'}", f"write `input vector({energy.features or 2})`"
     if started := next(_start_from_data(graph), None):
-        yield f"`{started}` takes its first values from data, and there are none", "start it as the identity: `actnorm(start=identity)`"
+        yield f"`{started}` takes its first values from data, and there are none", "let each start as the identity: `actnorm(start=identity)`"
     if weighted := next((phase.name for phase in graph.phases if phase.options.weights), None):
         yield f"phase `{weighted}` weights terms of a likelihood", "leave its `weights` out"
     if "data" in graph.settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
@@ -11,9 +12,10 @@ from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.calls import bind, call_of, unknown_word
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.gathered import Gathered
+from flowspec.elaborate.mending import from_fault
 from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, is_role, meaning, shown
 from flowspec.elaborate.sources import source
-from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, fail, unknown_or
+from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, described, fail, unknown_or
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
@@ -31,7 +33,7 @@ class Spoken:
 
     word: Word
     networks: dict[str, Value]
-    spans: dict[str, Span]
+    arguments: dict[str, tree.Argument]
     span: Span
     given: Value | None = None
     inner: dict[str, Spoken] | None = None
@@ -49,9 +51,13 @@ class Spoken:
             found |= {f"{argument}.{name}": place for name, place in inner.places().items()}
         return found
 
+    def refused(self, fault: Fault) -> SpecError:
+        """The error for a rule that the call does not meet."""
+        return from_fault(fault, self.word.word, self.arguments, self.span)
+
     def at(self, argument: str | None) -> Span:
         """The place of an argument, or of the whole call."""
-        return self.spans.get(argument or "", self.span)
+        return self.arguments[argument].span if argument in self.arguments else self.span
 
 
 def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
@@ -66,7 +72,6 @@ def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
 
 def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
     fields, values, networks, inner = fields_of(word), {}, {}, {}
-    spans = {name: argument.span for name, argument in bound.items()}
     faults, given = Gathered(), None
     for name, argument in bound.items():
         value = faults.tried(lambda: evaluate(argument.value, scope))
@@ -80,22 +85,40 @@ def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, 
             inner[name], values[name] = value, value.word
         elif is_network(value):
             networks[name], values[name] = value, write(bound[name].value)
-    return Spoken(_validated(word, values, spans, span), networks, spans, span, given, inner)
+    return Spoken(_validated(word, values, bound, span), networks, bound, span, given, inner)
 
 
-def _validated(word: type[Word], values: dict[str, Any], spans: dict[str, Span], span: Span) -> Word:
+def _validated(word: type[Word], values: dict[str, Any], bound: dict[str, tree.Argument], span: Span) -> Word:
     try:
         return word(**values)
     except ValidationError as error:
         problems = {str(problem["loc"][0]): problem for problem in sorted(error.errors(), key=_is_bound)}
-        raise SpecError(_out_of_range(word, name, problem, spans.get(name, span)) for name, problem in problems.items()) from None
+        raise SpecError(_out_of_range(word, name, problem, bound[name]) for name, problem in problems.items()) from None
     except Fault as fault:
-        raise from_fault(fault, spans, span) from None
+        raise from_fault(fault, word.word, bound, span) from None
 
 
-def _out_of_range(word: type[Word], name: str, problem: Any, span: Span) -> Diagnostic:
+def _out_of_range(word: type[Word], name: str, problem: Any, argument: tree.Argument) -> Diagnostic:
     code = "FS807" if problem.get("ctx", {}).get("le") == LARGEST_SIZE else "FS208"
-    return Diagnostic(code, f"`{name}` of `{word.word}` {_bound(problem)}", Label(span, f"found {shown(problem['input'])}"))
+    return Diagnostic(code, f"`{name}` of `{word.word}` {_bound(problem)}", Label(argument.span, f"found {shown(problem['input'])}"), fixes=_within(word, name, problem, _item(argument, problem)))
+
+
+def _item(argument: tree.Argument, problem: Any) -> Span:
+    """The place of what is out of range: the argument's value, or an item of it."""
+    _, *at = problem["loc"]
+    items = getattr(argument.value, "items", ())
+    return items[at[0]].span if at and isinstance(at[0], int) and isinstance(argument.value, tree.Listing) and at[0] < len(items) else argument.value.span
+
+
+def _within(word: type[Word], name: str, problem: Any, span: Span) -> tuple[Fix, ...]:
+    """A value that is within the bounds: what was found without its sign, the default, or the bound."""
+    context, found, default = problem.get("ctx", {}), problem["input"], word.model_fields[name].default
+    bound = next((context[key] for key in ("ge", "le") if key in context), None)
+    if "ge" in context and type(found) is int and -found >= context["ge"]:
+        bound = -found
+    elif type(default) in (int, float):
+        bound = default
+    return () if bound is None else (Fix("for example", span, f"{bound:_}" if isinstance(bound, int) else f"{bound:g}"),)
 
 
 def _is_bound(problem: Any) -> bool:
@@ -112,12 +135,6 @@ def _bound(problem: Any) -> str:
     if "min_length" in context:
         return f"must hold at least {context['min_length']} item{'s' if context['min_length'] > 1 else ''}"
     return "cannot take this value"
-
-
-def from_fault(fault: Fault, spans: dict[str, Span], span: Span) -> SpecError:
-    """The error for a rule that is not met, placed at the argument it names or else at the call."""
-    label = Label(spans.get(fault.argument or "", span), fault.label)
-    return SpecError([Diagnostic(fault.code, fault.message, label, notes=fault.notes, help=fault.help)])
 
 
 def items_of(spoken: Spoken) -> int:
@@ -201,4 +218,16 @@ def _mismatch(value: Value, hint: Any, choices: list[Any], span: Span) -> SpecEr
         fixes = (Fix(f"write `{near}`", value.span, near),) if near else ()
         label = f"did you mean `{near}`?" if near else "none of these"
         return fail("FS207", f"{meaning(hint)} is needed here, found `{value.name}`", value.span, label=label, fixes=fixes)
-    return unknown_or(meaning(hint), value, span)
+    fixes = tuple(_written(value, choices, names, span))
+    return unknown_or(meaning(hint), value, span, fixes) if not names or fixes else fail(
+        "FS207", f"{meaning(hint)} is needed here, found {described(value)}", span, help=(f"write {' or '.join(f'`{name}`' for name in names[:2])}, without quotes",))
+
+
+def _written(value: Value, choices: list[Any], names: list[str], span: Span) -> Iterator[Fix]:
+    """What the value may have been meant to be."""
+    if isinstance(value, str) and value in names:
+        yield Fix("names are written without quotes", span, value)
+    if bool in choices and value in (0, 1):
+        yield Fix(f"write `{str(bool(value)).lower()}`", span, str(bool(value)).lower())
+    if type(value) in (int, float) and any(get_origin(choice) is tuple for choice in choices):
+        yield Fix("write a list", Span(span.file, span.start, span.end), f"[{value}]")

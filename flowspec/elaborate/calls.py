@@ -8,6 +8,7 @@ from flowspec.elaborate.signatures import ROLES, fields_of, meaning, signature
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, described, fail
 from flowspec.source import Span
 from flowspec.syntax import tree
+from flowspec.syntax.format import write
 from flowspec.vocabulary.word import Word
 
 
@@ -29,22 +30,17 @@ def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...]
     near = nearest(name, (*role.words, *known))
     label = f"did you mean `{near}`?" if near else ""
     fixes = (Fix(f"write `{near}`", span, near, safe=False),) if near else ()
-    help = () if near else (f"{what} is one of: " + ", ".join(sorted((*role.words, *known))),)
+    help = () if near else (f"{what} is one of: " + ", ".join(sorted((*role.words, *known))), *example(what, None))
     return fail("FS202", f"unknown name `{name}`: {what} is needed here", span, label=label, fixes=fixes, help=help)
 
 
 def _instead(role: type[Word], other: type[Word], name: str) -> tuple[str, ...]:
-    if (role.role, other.role) == ("transform", "network"):
-        return (
-            "a network has no inverse and no log-det, whatever its shapes; put it inside a transform,"
-            f" as in `coupling(affine, {name} >> …)`",
-        )
-    if (role.role, other.role) == ("transform", "map"):
-        return (f"a map becomes a transform in `coupling({name}, …)`, `autoregressive({name}, …)` or `elementwise({name})`",)
     if (role.role, other.role) == ("transform", "prior"):
         return (f"a prior ends a wire: `prior {name}`",)
-    if other.role == "transform":
-        return (f"a transform stands on a line of its own: `{name}`",)
+    if (role.role, other.role) == ("network", "transform"):
+        return (f"take it out of the network: a transform stands on a line of its own, before this one or after it: `{name}`",)
+    if (role.role, other.role) == ("prior", "transform"):
+        return (f"end the wire with a prior, on a line behind the transform: `{name}; prior gaussian`",)
     return example(ROLES.get(role.role, ""), None)
 
 
@@ -58,7 +54,9 @@ def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> 
         name = argument.name or next((name for name in free if name not in bound), None)
         place = argument.name_span or argument.span
         if name is None:
-            faults.append(Diagnostic("FS205", f"`{word.word}` takes {_many(names)}", Label(argument.span, "one too many"), notes=(signature(word),)))
+            kept = ", ".join(written(other) for other in arguments if other is not argument)
+            faults.append(Diagnostic("FS205", f"`{word.word}` takes {_many(names)}", Label(argument.span, "one too many"), notes=(signature(word),) if names else (),
+                                     fixes=(Fix("leave it out", span, f"{word.word}({kept})" if kept else word.word),)))  # fmt: skip
         elif name not in names and name not in extra:
             faults.append(_unknown_argument(word, name, (*names, *extra), place))
         elif name in bound:
@@ -68,11 +66,17 @@ def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> 
     missing = [name for name, field in word.model_fields.items() if field.is_required() and name not in bound]
     if missing and not faults:
         needed = ", ".join(f"`{name}`" for name in missing)
+        wanted = example(meaning(fields_of(word)[missing[0]]), None)
         faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),),
-                                 help=example(meaning(fields_of(word)[missing[0]]), None)))  # fmt: skip
+                                 help=tuple(f"add `{missing[0]}`: {text}" for text in wanted)))  # fmt: skip
     if faults:
         raise SpecError(faults)
     return bound
+
+
+def written(argument: tree.Argument) -> str:
+    """An argument as its author wrote it."""
+    return (f"{argument.name}=" if argument.name else "") + write(argument.value)
 
 
 def _many(names: list[str]) -> str:
@@ -83,4 +87,7 @@ def _unknown_argument(word: type[Word], name: str, names: tuple[str, ...], span:
     near = nearest(name, names)
     label = f"did you mean `{near}`?" if near else ""
     fixes = (Fix(f"write `{near}`", span, near, safe=True),) if near else ()
-    return Diagnostic("FS203", f"unknown argument `{name}` for `{word.word}`", Label(span, label), notes=(signature(word),), fixes=fixes)
+    owner = next((other for other in Word.__subclasses__() for other in other.words.values() if other.role in (word.role, "setting") and name in other.model_fields), None)
+    help = (f"`{name}` is an argument of `{owner.word}`",) if owner else ("leave it out, or write one of these names",)
+    return Diagnostic("FS203", f"unknown argument `{name}` for `{word.word}`", Label(span, label), notes=() if near else (signature(word),),
+                      fixes=fixes, help=() if near else help)  # fmt: skip

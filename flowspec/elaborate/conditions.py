@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
-from flowspec.diagnostics import Diagnostic, Label, SpecError
-from flowspec.elaborate.arguments import Spoken, from_fault
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError
+from flowspec.elaborate.arguments import Spoken
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
 from flowspec.elaborate.effort import MOST_FAULTS, OutOfBounds
 from flowspec.elaborate.frames import Frame, Section, Slots, Trail
+from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.networks import build
 from flowspec.elaborate.plans import Planner
 from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail, unknown
@@ -30,7 +31,7 @@ LONGEST = 50_000
 class Conditions:
     """The states that a body can name, and what its steps read of them."""
 
-    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots, nested: Callable[[Value, Span, tuple[str, ...]], Graph]):
+    def __init__(self, definitions: Definitions, frame: Frame, slots: Slots, nested: Callable[[Value, Span, NestedDemand], Graph]):
         self.definitions, self.frame, self.slots, self.nested = definitions, frame, slots, nested
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
@@ -97,7 +98,7 @@ class Conditions:
             return None
         flows = {}
         for field, demand in self._nested_demands(spoken, domain, readings).items():
-            graph = self.nested(spoken.networks[field], spoken.at(field), demand.instead)
+            graph = self.nested(spoken.networks[field], spoken.at(field), demand)
             found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.given_contexts])
             if found not in ((demand.input, None, [demand.context]), (demand.input, None, [])):
                 raise _unfit(graph, demand, spoken.at(field))
@@ -108,7 +109,7 @@ class Conditions:
         try:
             return spoken.word.nested(domain, tuple(known.state.shape for known in readings[""]))
         except Fault as fault:
-            raise from_fault(fault, spoken.spans, spoken.span) from None
+            raise spoken.refused(fault) from None
 
     def find_state(self, name: str) -> Known | list[Known] | None:
         """The tap, wire or context of a name."""
@@ -144,22 +145,22 @@ class Conditions:
 
     def _no_state(self, item: Value, span: Span) -> SpecError:
         if isinstance(item, Symbol) and item.name in self.frame.wires:
-            return self._used_up(item.name, item.span)
+            return self._used_up(item.name, item.span, f"name its state while it is open, `on {item.name} {{ tap seen; … }}`, and read that: `given=seen`")
+        wires = (name for name, slot in self.frame.wires.items() if slot in self.slots.open)
+        known = sorted({*self.frame.taps, *wires, *self.frame.contexts})
+        here = "write one that is known here: " + ", ".join(f"`{name}`" for name in known) if known else "leave it out: no state has a name here"
         if isinstance(item, Symbol):
-            wires = (name for name, slot in self.frame.wires.items() if slot in self.slots.open)
-            known = sorted({*self.frame.taps, *wires, *self.frame.contexts})
-            help = ("known here: " + ", ".join(f"`{name}`" for name in known) if known else "name a state with `tap NAME`, or declare a `context`",)
+            help = (here, f"or declare it below the input: `context vector(4) as {item.name}`")
             return unknown(f"unknown state `{item.name}`: `given` takes taps, wires and contexts", item.name, item.span, known, help)
         return fail("FS207", f"`given` takes taps, wires and contexts; found {described(item)}", span,
-                    help=("name a state with `tap NAME`, or declare a `context`; what is computed from it belongs in the network",))  # fmt: skip
+                    help=(here, "or declare one below the input, `context vector(4) as theta`, and write `given=theta`"))  # fmt: skip
 
-    def _used_up(self, name: str, span: Span) -> SpecError:
+    def _used_up(self, name: str, span: Span, *help: str) -> SpecError:
         """The error of a wire that is no longer open; none is told where it was opened in what could not be elaborated."""
         slot = self.frame.wires[name]
         if slot not in self.used:
             return SpecError(())
-        return fail("FS503", f"wire `{name}` is used up: a wire is used once", span, secondary=(Label(self.used[slot], "used up here"),),
-                    help=("what should be read again is named with `tap`, and read with `given=`",))  # fmt: skip
+        return fail("FS503", f"wire `{name}` is used up: a wire is used once", span, secondary=(Label(self.used[slot], "used up here"),), help=help)
 
     def _step_networks(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Network] | None:
         if readings is None:
@@ -171,7 +172,7 @@ class Conditions:
         try:
             wanted = demands()
         except Fault as fault:
-            raise from_fault(fault, spoken.spans, spoken.span) from None
+            raise spoken.refused(fault) from None
         return {
             field: self._network(spoken, field, value, span, wanted[field])
             for field, (value, span) in spoken.places().items()
@@ -218,9 +219,11 @@ def on_path(diagnostic: Diagnostic, trail: Trail | None) -> Diagnostic:
 
 def _unread(spoken: Spoken) -> SpecError:
     name, fields = spoken.word.word, spoken.word.network_fields()
-    own = f"give `{name}` a network that reads it, as in `{name}({fields[0]}=linear, given=…)`" if fields else ""
-    other = "leave it out, or give it to a step with a network: `coupling`, `autoregressive`, `elementwise`"
-    return fail("FS212", f"`{name}` has no network that could read a condition", spoken.at("given"), label="nothing reads this", help=(own or other,))
+    changes = {fields[0]: "linear"} if fields else {"given": None}
+    title = f"give it a network that reads it: `{fields[0]}=linear`" if fields else "leave it out"
+    help = ("or leave `given` out",) if fields else ("or give it to a step with a network: `coupling`, `autoregressive`, `elementwise`",)
+    fix = Fix(title, spoken.span, changed_call(name, spoken.arguments, changes))
+    return fail("FS212", f"`{name}` has no network that could read a condition", spoken.at("given"), label="nothing reads this", fixes=(fix,), help=help)
 
 
 def _role(field: str) -> str:
@@ -229,7 +232,7 @@ def _role(field: str) -> str:
 
 def _at_given(diagnostic: Diagnostic, spoken: Spoken) -> Diagnostic:
     """A condition that cannot be joined is a fault of `given`, not of the network that would read it."""
-    if diagnostic.code != "FS308" or "given" not in spoken.spans:
+    if diagnostic.code != "FS308" or "given" not in spoken.arguments:
         return diagnostic
     return replace(diagnostic, primary=Label(spoken.at("given")), secondary=(Label(diagnostic.primary.span, "read here"),))
 
@@ -238,14 +241,17 @@ def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:
     contexts = ", ".join(str(context.word.state()) for context in graph.given_contexts) or "none"
     state = graph.input_state
     kind = "integers" if state.levels is not None else "real numbers"
-    needed = f"it must have a real input of {written(demand.input)}, and may have one context of {written(demand.context)}"
+    needed = f"it must have a real input of {written(demand.input)}; it may have one context, of {written(demand.context)}"
     return fail(
         "FS310", f"flow `{graph.name}` does not fit here: {needed}", span,
         notes=(f"its input is {state} of {kind}; its contexts: {contexts}",),
-        help=(f"write `input {_space(demand.input)}` and `context {_space(demand.context, levels='')}`",),
+        help=(f"let `{graph.name}` begin with `input {space(demand.input)}`"
+              + (", and take its `dequantize` out" if state.levels is not None else "")
+              + (f", and its context be `context {space(demand.context, levels='')} as NAME`" if graph.given_contexts else ""),),
     )  # fmt: skip
 
 
-def _space(shape: Shape, levels: str = ", levels=real") -> str:
+def space(shape: Shape, levels: str = ", levels=real") -> str:
+    """How a real input of a shape is declared."""
     numbers = ", ".join(map(str, shape))
     return f"vector({numbers})" if len(shape) == 1 else f"image({numbers}{levels})"

@@ -19,6 +19,8 @@ COUNTS = ("parameters", "trainable", "live", "deployed", "latent_dims", "shape",
 """Facts that are numbers of the spec as written: they are not asked of it with other parameters."""
 VALUES = {"likelihood": get_args(Likelihood), "inverse": get_args(Mode), "volume": get_args(Volume), "mass": get_args(Mass)}
 """Facts that are names."""
+NUMBERS = ("parameters", "trainable", "live", "deployed", "latent_dims")
+"""Facts that are one number."""
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
@@ -39,8 +41,10 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str], counta
     """
     scope, state, condition = expectation.scope, expectation.state, expectation.statement.condition
     if not isinstance(condition, tree.Binary) or condition.operator not in COMPARISONS:
-        raise fail("FS701", "`expect` needs a comparison, as in `expect parameters == 1_234`", condition.span, label="nothing is compared")
-    fact, subject = _fact(condition.left, scope)
+        fixes = (Fix("for example", condition.span, f"{write(condition)} < 1_000_000_000"),) if write(condition) in NUMBERS else ()
+        raise fail("FS701", "`expect` needs a comparison", condition.span, label="nothing is compared", fixes=fixes,
+                   help=("`==` compares with one number, which `flowspec report` tells",) if fixes else (_EXAMPLE,))  # fmt: skip
+    fact, subject = _fact(condition, scope)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
     _check_sides(fact, value, condition)
@@ -53,12 +57,15 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str], counta
         return None
     if fact == "shape":
         if state is not None and (state.shape == value) != (condition.operator == "=="):
-            raise fail("FS702", f"contract not met: {text}", condition.span, label=f"the shape here is {list(state.shape)}")
+            fixes = (Fix("write what it is, or change the flow", condition.right.span, str(list(state.shape))),) if condition.operator == "==" else ()
+            raise fail("FS702", f"contract not met: {text}", condition.span, label=f"the shape here is {list(state.shape)}", fixes=fixes,
+                       help=() if fixes else ("take it out, or change the flow",))  # fmt: skip
         return None
     return Contract(text=text, fact=fact, operator=condition.operator, value=value, subject=subject, span=condition.span)
 
 
-def _fact(expression: tree.Expression, scope: Scope) -> tuple[str, str | None]:
+def _fact(condition: tree.Binary, scope: Scope) -> tuple[str, str | None]:
+    expression = condition.left
     name = getattr(expression, "name", None)
     if isinstance(expression, tree.Call) and name in ("count", "parameters") and len(expression.arguments) == 1:
         subject = expression.arguments[0].value
@@ -69,22 +76,31 @@ def _fact(expression: tree.Expression, scope: Scope) -> tuple[str, str | None]:
     facts = "a contract begins with a fact: " + ", ".join(FACTS[:-1]) + ", parameters(part) or count(name)"
     near = nearest(name, FACTS) if name else None
     label, fixes = (f"did you mean `{near}`?", (Fix(f"write `{near}`", expression.span, near),)) if near else ("this is not one", ())
-    raise fail("FS701", facts, expression.span, label=label, fixes=fixes, help=() if near else ("for example `expect parameters == 1_234`",))
+    if getattr(condition.right, "name", None) in FACTS:
+        turned = f"{write(condition.right)} {_TURNED.get(condition.operator, condition.operator)} {write(expression)}"
+        fixes = (Fix("turn it round", condition.span, turned),)
+    raise fail("FS701", facts, expression.span, label=label, fixes=fixes, help=() if fixes else (_EXAMPLE,))
+
+
+_EXAMPLE = "for example `expect parameters < 1_000_000_000`, or `expect likelihood == exact`"
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""Comparisons read from the other side."""
 
 
 def _check_sides(fact: str, value: object, condition: tree.Binary) -> None:
     """Raises SpecError when a fact can never be compared so, or with this."""
     values = VALUES.get(fact)
     if (values or fact == "shape") and condition.operator not in ("==", "!="):
-        raise fail("FS701", f"`{fact}` has no order: it is compared by `==` or `!=`", condition.span, label=f"`{condition.operator}` needs an order")
+        raise fail("FS701", f"`{fact}` has no order: it is compared by `==` or `!=`", condition.span, label=f"`{condition.operator}` needs an order",
+                   fixes=(Fix("compare by `==`", condition.span, f"{write(condition.left)} == {write(condition.right)}"),))  # fmt: skip
     if values and value not in values:
         near = nearest(str(value), values)
-        label, fixes = (f"did you mean `{near}`?", (Fix(f"write `{near}`", condition.right.span, near),)) if near else ("", ())
+        label, fixes = (f"did you mean `{near}`?", (Fix(f"write `{near}`", condition.right.span, near),)) if near else ("none of these", ())
         raise fail("FS701", f"`{fact}` is one of {', '.join(values)}; it is compared with {value}", condition.right.span, label=label, fixes=fixes)
     if fact == "shape" and not isinstance(value, tuple):
-        raise fail("FS701", f"a shape is a list: `expect shape == [12, 16, 16]`; it is compared with {value}", condition.right.span)
+        raise fail("FS701", f"a shape is a list; it is compared with {value}", condition.right.span, help=("for example `expect shape == [12, 16, 16]`",))
     if not values and fact != "shape" and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise fail("FS701", f"`{fact}` is a number; it is compared with {value}", condition.right.span)
+        raise fail("FS701", f"`{fact}` is a number; it is compared with {value}", condition.right.span, help=(_EXAMPLE,))
 
 
 def _value(value: Value, expression: tree.Expression) -> int | float | str | bool | tuple:
@@ -94,4 +110,4 @@ def _value(value: Value, expression: tree.Expression) -> int | float | str | boo
         return tuple(value)
     if isinstance(value, int | float | str | bool):
         return value
-    raise fail("FS701", "a contract compares with a number, a name or a list", expression.span, help=("for example `expect parameters == 1_234`",))
+    raise fail("FS701", "a contract compares with a number, a name or a list", expression.span, help=(_EXAMPLE,))

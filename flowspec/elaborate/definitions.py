@@ -49,7 +49,11 @@ class Definitions:
         """Elaborates a definition; raises SpecError when it calls itself, and adds the call to errors from within."""
         if any(outer is definition for outer in self._stack):
             name = definition.name.name
-            raise fail("FS803", f"`{name}` calls itself", span, help=("a repetition is written `repeat n { … }`",))
+            help = (
+                "name another flow here, or leave it out" if definition.kind == "flow"
+                else "take this call out; what is to be done several times is repeated: `repeat 4 { … }`"
+            )  # fmt: skip
+            raise fail("FS803", f"`{name}` calls itself", span, help=(help,))
         if len(self._stack) >= DEEPEST:
             raise fail("FS803", f"definitions call one another more than {DEEPEST} deep", span)
         outermost = not self._stack
@@ -101,16 +105,19 @@ def framed(error: SpecError, frame: Label) -> SpecError:
 
 def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span) -> Scope:
     """The scope of a definition's body; a default may use the parameters before it. Raises SpecError."""
-    inner = Scope({})
+    name = definition.name.name
+    owner = (definition.kind, name, "…, " if definition.parameters else "")
+    inner = Scope({}, owner=owner)
     for parameter in definition.parameters:
         if parameter.name in values:
             value = values[parameter.name]
         elif parameter.default is None:
             label = Label(definition.name.span, "declared without a default")
-            raise fail("FS205", f"`{definition.name.name}` needs `{parameter.name}`", span, label="not given", secondary=(label,))
+            raise fail("FS205", f"`{name}` needs `{parameter.name}`", span, label="not given", secondary=(label,),
+                       help=(f"give it in the call, as in `{name}({parameter.name}=32)`, or where it is declared: `{definition.kind} {name}({parameter.name}=32)`",))  # fmt: skip
         else:
             value = evaluate(parameter.default, inner)
-        inner = Scope({**inner.values, parameter.name: value})
+        inner = Scope({**inner.values, parameter.name: value}, owner=owner)
     return inner
 
 
@@ -119,11 +126,12 @@ def _bad_argument(definition: tree.Definition, name: str | None, argument: tree.
     place = argument.name_span or argument.span
     declared = (Label(definition.name.span, "declared here"),)
     if name is None:
-        takes = ", ".join(names) or "nothing"
-        return fail("FS205", f"`{called}` takes {takes}", place, label="one too many", secondary=declared)
+        takes = f"{len(names)} argument{'s' if len(names) > 1 else ''}: {', '.join(names)}" if names else "no arguments"
+        return fail("FS205", f"`{called}` takes {takes}", place, label="one too many", secondary=declared, help=("leave it out",))
     if name in names:
-        return fail("FS205", f"`{name}` is given twice", place)
+        return fail("FS205", f"`{name}` is given twice", place, help=("keep one of the two",))
     near = nearest(name, names)
     fixes = (Fix(f"write `{near}`", place, near, safe=True),) if near else ()
     label = f"did you mean `{near}`?" if near else ""
-    return SpecError([Diagnostic("FS203", f"unknown argument `{name}` for `{called}`", Label(place, label), declared, fixes=fixes)])
+    help = () if near else (f"`{called}` takes {', '.join(names) or 'no arguments'}",)
+    return SpecError([Diagnostic("FS203", f"unknown argument `{name}` for `{called}`", Label(place, label), declared, fixes=fixes, help=help)])

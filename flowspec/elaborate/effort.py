@@ -21,7 +21,7 @@ class OutOfBounds(SpecError):
 
 def too_large(shape: str, span: Span) -> SpecError:
     """The error of a state that no machine would hold."""
-    return SpecError([Diagnostic("FS807", f"{shape} is out of bounds: a state has at most {LARGEST_STATE:_} dimensions", Label(span, "too large"))])
+    return SpecError([Diagnostic("FS807", f"{shape} is out of bounds: a state has at most {LARGEST_STATE:_} dimensions", Label(span, "too large"), help=("write smaller numbers, as in `image(3, 32, 32)`",))])
 
 
 class Effort:
@@ -49,5 +49,5 @@ class Effort:
 
 
 def _beyond(code: str, message: str, span: Span) -> SpecError:
-    help = "repeat less: definitions that call one another, and lists within lists, multiply"
+    help = "write smaller numbers where it is repeated, as `repeat 10`: what stands within one another multiplies"
     return OutOfBounds([Diagnostic(code, message, Label(span, "beyond the limit here"), help=(help,))])

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flowspec.diagnostics import SpecError
+from flowspec.diagnostics import Fix, SpecError
 from flowspec.elaborate.arithmetic import arithmetic, bounded
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
-from flowspec.elaborate.values import DEEPEST, LONGEST, Deferred, Lost, Scope, Symbol, Symbols, Value, comparable, described, fail, number, truth
+from flowspec.elaborate.values import (
+    DEEPEST,
+    LONGEST,
+    Deferred,
+    Lost,
+    Scope,
+    Symbol,
+    Symbols,
+    Value,
+    comparable,
+    described,
+    fail,
+    number,
+    truth,
+)
 from flowspec.source import Span
 from flowspec.syntax import tree
+from flowspec.syntax.format import write
 
 
 def evaluate(expression: tree.Expression, scope: Scope) -> Value:
@@ -43,7 +58,9 @@ def _call(expression: tree.Call, scope: Scope) -> Value:
         raise fail("FS206", str(error), expression.span) from None
     except (TypeError, ValueError, OverflowError) as error:
         found = " and ".join(described(value) for value in values) or "nothing"
-        raise fail("FS206", f"`{expression.name}` cannot take {found}", expression.span, help=tuple(filter(None, [_TAKES.get(expression.name)]))) from error
+        sole = write(expression.arguments[0].value) if expression.name == "len" and len(values) == 1 and type(values[0]) is int else ""
+        raise fail("FS206", f"`{expression.name}` cannot take {found}", expression.span, help=tuple(filter(None, [_TAKES.get(expression.name)])),
+                   fixes=(Fix("write the number itself", expression.span, sole),) if sole else ()) from error  # fmt: skip
 
 
 def _compose(expression: tree.Compose, scope: Scope) -> Value:
@@ -66,9 +83,10 @@ def _range(expression: tree.Range, scope: Scope) -> Value:
     low, high = (number(evaluate(side, scope), side.span) for side in (expression.low, expression.high))
     if not isinstance(low, int) or not isinstance(high, int):
         raise fail("FS206", f"both ends of a range must be whole numbers; found {low}..{high}", expression.span,
-                   help=("round with `//`: `1..levels // 2`",))  # fmt: skip
+                   fixes=(Fix("write whole numbers", expression.span, f"{int(low)}..{int(high)}"),), help=("`//` divides whole numbers and rounds down",))  # fmt: skip
     if high - low >= LONGEST:
-        raise fail("FS808", f"the range {low}..{high} holds more than {LONGEST:_} numbers", expression.span, label=f"{high - low + 1:_} numbers")
+        raise fail("FS808", f"the range {low}..{high} holds more than {LONGEST:_} numbers", expression.span, label=f"{high - low + 1:_} numbers",
+                   help=(f"for example `{low}..{low + 99}`; what is the same each time is repeated: `repeat 100 {{ … }}`",))  # fmt: skip
     return list(range(low, high + 1))
 
 
@@ -108,29 +126,34 @@ def _symbols(left: Symbol | Symbols, right: Value, expression: tree.Binary) -> S
     if not isinstance(right, Symbol):
         names = " and ".join(f"`{symbol.name}`" for symbol in (left.names if isinstance(left, Symbols) else (left,)))
         raise fail("FS206", f"names can only be joined to names; found {described(right)}", expression.span,
-                   label=f"{names} {'is the name' if isinstance(left, Symbol) else 'are names'} of no number here", help=("for example `concat+bias`",))  # fmt: skip
+                   label=f"{names} {'is the name' if isinstance(left, Symbol) else 'are names'} of no number here",
+                   fixes=(Fix(f"leave `{write(expression.right)}` out", expression.span, write(expression.left)),))  # fmt: skip
     return Symbols((*(left.names if isinstance(left, Symbols) else (left,)), right))
 
 
 def _index(expression: tree.Index, scope: Scope) -> Value:
-    items = _items(expression.value, scope)
+    items = _items(expression, scope)
     index = evaluate(expression.index, scope)
     if not isinstance(index, int) or not -len(items) <= index < len(items):
         last = f"it goes from 0 to {len(items) - 1}" if items else "the list is empty"
-        raise fail("FS206", f"no item {index if isinstance(index, int) else described(index)}: the list has {len(items)} items", expression.index.span, label=last)
+        raise fail("FS206", f"no item {index if isinstance(index, int) else described(index)}: the list has {len(items)} item{'' if len(items) == 1 else 's'}", expression.index.span, label=last,
+                   fixes=(Fix("take the last", expression.index.span, str(len(items) - 1)),) if items else ())  # fmt: skip
     return items[index]
 
 
 def _slice(expression: tree.Slice, scope: Scope) -> Value:
-    items = _items(expression.value, scope)
+    items = _items(expression, scope)
     ends = [None if end is None else number(evaluate(end, scope), end.span) for end in (expression.low, expression.high)]
     return items[slice(*(None if end is None else int(end) for end in ends))]
 
 
-def _items(expression: tree.Expression, scope: Scope) -> list:
-    value = evaluate(expression, scope)
+def _items(expression: tree.Index | tree.Slice, scope: Scope) -> list:
+    whole = expression.value
+    value = evaluate(whole, scope)
     if not isinstance(value, list):
-        raise fail("FS206", f"only a list has items; this is {described(value)}", expression.span, label=described(value))
+        fixes = (Fix(f"write `{write(whole)}` alone", expression.span, write(whole)),) if isinstance(value, int | float) else ()
+        raise fail("FS206", f"only a list has items; this is {described(value)}", whole.span, label=described(value), fixes=fixes,
+                   help=() if fixes else ("a list is written `[64, 64]`",))  # fmt: skip
     return value
 
 

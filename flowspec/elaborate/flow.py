@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
-from flowspec.diagnostics import Label, SpecError
+from flowspec.diagnostics import Fix, Label, SpecError
 from flowspec.elaborate.arguments import items_of, speak
 from flowspec.elaborate.calls import unknown_word
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.frames import Frame, Section, Wire, bodies
+from flowspec.elaborate.networks import build
 from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
 from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, fail, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.vocabulary.word import Transform
+from flowspec.syntax.format import write
+from flowspec.vocabulary.maps.shifts import Affine
+from flowspec.vocabulary.transforms.coupling import Coupling
+from flowspec.vocabulary.word import Map, NetworkWord, Transform
 
 
 class FlowElaborator(Steps):
@@ -108,7 +112,7 @@ class FlowElaborator(Steps):
         name = section.named(_free(statement.name.name, statement.name.span))
         if name != statement.name.name:
             raise fail("FS211", f"something named `{statement.name.name}` stands here already", statement.name.span,
-                       help=("give each part of a body a name of its own",))  # fmt: skip
+                       fixes=(Fix("give it a name of its own", statement.name.span, name),))  # fmt: skip
         self.parts.add(name)
         self._block("part", name, statement.body, section.scope, section)
 
@@ -149,12 +153,36 @@ class FlowElaborator(Steps):
         if name is None:
             return fail("FS207", f"a transform is needed here, found {described(value)}", span, help=example("a transform", value))
         kind = self.definitions.kind(name)
-        if kind:
-            help = (f"put it inside a transform, as in `coupling(affine, {name})`",) if kind == "net" else ("write what both need as a `def`",)
-            what = "a network has no inverse and no log-det" if kind == "net" else "a flow has a prior of its own"
-            return fail("FS204", f"`{name}` is a `{kind}`; a transform is needed here", span, notes=(what,), help=help)
+        if kind == "flow":
+            return fail("FS204", f"`{name}` is a `flow`; a transform is needed here", span, notes=("a flow has an input and a prior of its own",),
+                        help=(f"make it a `def` without them, `def {name} {{ actnorm }}`: that can be called here",))  # fmt: skip
+        if kind == "net" or name in NetworkWord.words:
+            what = "`net`" if kind else "network"
+            return fail("FS204", f"`{name}` is a {what}; a transform is needed here", span, notes=("a network has no inverse and no log-det, whatever its shapes",),
+                        fixes=(Fix("let it stand in a transform", span, f"coupling(affine, {self._ended(value, span)})"),))  # fmt: skip
+        if name in Map.words:
+            network = "conv(3, 64) >> relu >> conv(3)" if self._on_image() else "mlp([64])"
+            return fail("FS204", f"`{name}` is a map; a transform is needed here", span, fixes=(Fix("let it stand in a transform", span, f"coupling({_text(value)}, {network})"),),
+                        help=(f"or learn its numbers, the same for every state: `elementwise({_text(value)})`",))  # fmt: skip
         place = value.span if isinstance(value, Symbol) else value.expression.name_span
         return unknown_word(Transform, name, place, self.definitions.names("def"))
+
+    def _on_image(self) -> bool:
+        wire = self.slots.open.get(self.slots.current)
+        return wire is not None and wire.state is not None and len(wire.state.shape) == 3
+
+    def _ended(self, value: Value, span: Span) -> str:
+        """A network as the conditioner of a coupling: with a last layer where it would not give the width that is needed."""
+        wire = self.slots.open.get(self.slots.current)
+        text, tail = _text(value), "conv(3)" if self._on_image() else "linear"
+        if wire is None or wire.state is None:
+            return f"{text} >> {tail}"
+        try:
+            demand = Coupling(map=Affine(), conditioner=text).demands(wire.state, ())["conditioner"]
+            build(self.planner.plan(value, span), demand, "conditioner", "")
+        except SpecError:
+            return f"{text} >> {tail}"
+        return text
 
     def _call(self, definition: tree.Definition, value: Value, section: Section, span: Span) -> None:
         arguments = value.expression.arguments if isinstance(value, Deferred) else ()
@@ -184,7 +212,7 @@ class FlowElaborator(Steps):
                 span = self.slots.open.pop(slot).span
                 self.slots.open.setdefault(self.slots.current, Wire(None, span))
                 self._report(fail("FS505", f"wire `{name}` is dropped: `{definition.name.name}` ends while it is open", span, label="opened here",
-                                  help=(f"merge it, or end it: `on {name} {{ prior gaussian }}`",)))  # fmt: skip
+                                  help=(f"name it in a `merge`, as in `merge({', '.join(self.frame.wires)})`, or end it: `on {name} {{ prior gaussian }}`",)))  # fmt: skip
 
     # ----------------------------------------------------------------------------------------------------- contracts
 
@@ -196,11 +224,16 @@ class FlowElaborator(Steps):
         self.expectations.append(Expectation(statement, section.scope, wire.state if wire else None, self.chosen > 0))
 
     def _misplaced(self, statement: tree.Statement, section: Section) -> None:
-        raise fail("FS210", f"{_PLACES[type(statement)]}", statement.span, label="not here")
+        said, form = _PLACES[type(statement)]
+        if isinstance(statement, tree.Freeze | tree.Bypass):
+            form = form.replace("encoder", ", ".join(part.name for part in statement.parts))
+        raise fail("FS210", said, statement.span, label="not here", help=(form,))
 
     def _skip(self, statement: tree.Skipped, section: Section) -> None:
-        if self.slots.current in self.slots.open:
-            self.slots.open[self.slots.current].state = None
+        """What could not be read may have changed, joined or opened any wire."""
+        for wire in self.slots.open.values():
+            wire.state = None
+        self.slots.open.setdefault(self.slots.current, Wire(None, statement.span))
 
 
 def _free(name: str, span: Span) -> str:
@@ -208,6 +241,11 @@ def _free(name: str, span: Span) -> str:
     if name.rstrip("0123456789") == "shared":
         raise fail("FS211", f"a section cannot be called `{name}`: in paths that is what iterations share", span)
     return name
+
+
+def _text(value: Value) -> str:
+    """A name or a call as its author wrote it."""
+    return value.name if isinstance(value, Symbol) else write(value.expression)
 
 
 def _called(value: Value) -> str | None:
@@ -229,12 +267,12 @@ def _lets_first(body: tree.Body) -> list[tree.Statement]:
 
 
 _PLACES = {
-    tree.Input: "`input` stands once, at the top of the flow's body",
-    tree.Context: "`context` stands at the top of the flow's body",
-    tree.Freeze: "`freeze` stands in a `phase` of `train`",
-    tree.Bypass: "`bypass` stands in a `phase` of `train`",
-    tree.Phase: "`phase` stands in the body of `train`",
-    tree.Settings: "settings of a run stand in the flow's own body",
+    tree.Input: ("`input` stands once, at the top of the flow's body", "take it out here"),
+    tree.Context: ("`context` stands at the top of the flow's body", "move it below `input`"),
+    tree.Freeze: ("`freeze` stands in a `phase` of `train`", "write it so, below the prior: `train(epochs=20) { phase first { freeze encoder } }`"),
+    tree.Bypass: ("`bypass` stands in a `phase` of `train`", "write it so, below the prior: `train(epochs=20) { phase first { bypass encoder } }`"),
+    tree.Phase: ("`phase` stands in the body of `train`", "write it so, below the prior: `train(epochs=20) { phase first(lr=1e-4) {} }`"),
+    tree.Settings: ("settings of a run stand in the flow's own body", "move it into the `flow`, below its prior"),
 }
 
 _RULES: dict[type, Callable[[FlowElaborator, object, Section], None]] = {

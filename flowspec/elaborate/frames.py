@@ -145,8 +145,9 @@ class Slots:
                 help=(f"act on one with `on {others[0]} {{ … }}`, or join them with `merge({', '.join(others)})`",),
             )  # fmt: skip
         ended = (Label(self.ended, "the prior ends the wire here"),) if self.ended else ()
-        raise fail("FS502", "no state is left here: the prior has ended the wire", span, secondary=ended,
-                   help=("a prior is the last statement of its wire: move it below this one, or take it out",))  # fmt: skip
+        repeated = self.ended is not None and self.ended.start > span.start
+        help = "take the prior out of what is repeated, and put it behind the `}`" if repeated else "a prior is the last statement of its wire: move it below this one, or take this one out"
+        raise fail("FS502", "no state is left here: the prior has ended the wire", span, secondary=ended, help=(help,))
 
     def blur(self, span: Span, reopen: bool) -> None:
         """After a fault the state of the current wire is not known; one that is missing is reopened, so that it is missed once."""

@@ -10,6 +10,7 @@ from flowspec.diagnostics import SpecError
 from flowspec.elaborate.arguments import Spoken, items_of, speak
 from flowspec.elaborate.calls import call_of, unknown_word
 from flowspec.elaborate.definitions import Definitions
+from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.repeating import listed, repetitions
@@ -21,6 +22,8 @@ from flowspec.vocabulary.rules import Shape
 from flowspec.vocabulary.word import NetworkWord
 
 Result = TypeVar("Result")
+_BODIES = {"residual": "relu; conv(3)"}
+"""What a body may hold, for messages about a combinator that has none, where it is bound to a width."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Plan:
     name: str
     word: NetworkWord
     span: Span
-    spans: dict[str, Span] = field(default_factory=dict)
+    arguments: dict[str, tree.Argument] = field(default_factory=dict)
     children: tuple[Plan, ...] = ()
     first: int | None = None
     net: bool = False
@@ -93,9 +96,10 @@ class Planner:
         spoken = self._spoken(value, span)
         if spoken.word.body is not None and not spoken.networks:
             raise fail("FS209", f"`{name}` needs a body: `{name} {{ … }}`", span, notes=("a body stands in a `net`, not within the arguments of a call",),
-                       help=(f"name the network, `net blocks {{ {name} {{ linear; relu }} }}`, and write `blocks` here",))  # fmt: skip
+                       help=(f"define it below the flow, `net blocks {{ {name} {{ {_BODIES.get(name, 'conv(3, 32)')} }} }}`, and write `blocks` here",
+                             "for a vector `linear` stands in place of `conv(3)`"))  # fmt: skip
         inner = [piece for field, value in spoken.networks.items() for piece in self.pieces(value, spoken.at(field))]
-        return Plan(name, spoken.word, span, spoken.spans, named(inner))
+        return Plan(name, spoken.word, span, spoken.arguments, named(inner))
 
     def _spoken(self, value: Value, span: Span) -> Spoken:
         name, place, _, scope = call_of("a network", value, Scope({}), span)
@@ -109,8 +113,8 @@ class Planner:
         kind = self.definitions.kind(name)
         if kind is None:
             return unknown_word(NetworkWord, name, span, self.definitions.names("net"))
-        help = ("write what it computes as a `net`; a `def` is a run of transforms, and stands on a line of its own",) if kind == "def" else ()
-        return fail("FS204", f"`{name}` is a `{kind}`; a network is needed here", span, help=help)
+        own = f"or of a `net` of your own: `net {name} {{ linear(64); relu; linear }}`, written below the flow in place of the `{kind}`"
+        return fail("FS204", f"`{name}` is a `{kind}`; a network is needed here", span, help=(*example("a network", None), own))
 
     def _net(self, definition: tree.Definition, arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Plan:
         with self.definitions.inside(definition, span):
@@ -124,7 +128,7 @@ class Planner:
         spoken = faults.tried(lambda: self._combinator(value, span, body))
         children = faults.tried(lambda: self.body(body, scope))
         faults.end()
-        return Plan(spoken.word.word, spoken.word, span, spoken.spans, children)
+        return Plan(spoken.word.word, spoken.word, span, spoken.arguments, children)
 
     def _combinator(self, value: Value, span: Span, body: tree.Body) -> Spoken:
         name, *_ = call_of("a network", value, Scope({}), span)
@@ -172,7 +176,7 @@ class Planner:
             case tree.Skipped():
                 raise SpecError(())
         raise fail("FS210", "this statement belongs in a flow, not in a network", statement.span,
-                   help=("a `net` holds networks, `let`, `repeat`, `for` and `if`",))  # fmt: skip
+                   help=("take it out: a `net` holds networks, `let`, `repeat`, `for` and `if`",))  # fmt: skip
 
     def _head(self, head: Callable[[], Result], scope: Scope, *bodies: tree.Body | None) -> Result:
         """What the head of a structure gives. Where it fails, its bodies are looked at for faults of their own."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from flowspec.diagnostics import Fix
 from flowspec.elaborate.arguments import Spoken, speak
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.values import Deferred, Scope, fail, truth, unknown
@@ -18,7 +19,7 @@ def setting(statement: tree.Settings, scope: Scope, parts: set[str]) -> tuple[Sp
     call = tree.Call(statement.span, name.name, name.span, statement.arguments)
     spoken = speak(Setting, Deferred(call, scope), scope, statement.span)
     if statement.body is not None and name.name != "train":
-        raise fail("FS209", f"`{name.name}` takes no body", statement.body.span)
+        raise fail("FS209", f"`{name.name}` takes no body", statement.body.span, fixes=(Fix("leave it out", statement.body.span, ""),))
     check_temperatures(spoken.word, statement, parts)
     phases = [_phase(inner, scope, parts) for inner in _chosen(statement.body, scope)]
     return spoken, tuple(phases)
@@ -36,14 +37,15 @@ def _chosen(body: tree.Body | None, scope: Scope) -> Iterator[tree.Statement]:
 
 def _phase(statement: tree.Statement, scope: Scope, parts: set[str]) -> Phase:
     if not isinstance(statement, tree.Phase):
-        raise fail("FS210", "the body of `train` holds phases: `phase name { … }`", statement.span, label="no phase")
+        raise fail("FS210", "the body of `train` holds phases", statement.span, label="no phase",
+                   help=("leave it out, or write a phase: `phase first(lr=1e-4) {}`; transforms stand in the flow's body, above the prior",))  # fmt: skip
     call = tree.Call(statement.span, "phase", statement.name.span, statement.arguments)
     options = speak(PhaseOptions, Deferred(call, scope), scope, statement.span).word
     named = {tree.Freeze: [], tree.Bypass: []}
     for inner in _chosen(statement.body, scope):
         if type(inner) not in named:
             raise fail("FS210", "a phase holds `freeze` and `bypass`", inner.span,
-                       help=("transforms stand in the flow's body; a phase names its parts",))  # fmt: skip
+                       help=("take it out: transforms stand in the flow's body, above the prior; a phase names its parts",))  # fmt: skip
         named[type(inner)] += [_part(name, parts) for name in inner.parts]
     frozen, bypassed = (tuple(names) for names in named.values())
     return Phase(name=statement.name.name, options=options, frozen=frozen, bypassed=bypassed, span=statement.span)

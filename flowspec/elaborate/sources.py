@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.values import Deferred, Known, Symbol, Value, described, fail, unknown_or
 from flowspec.source import Span
@@ -50,15 +51,17 @@ def _check_names(call: tree.Call, parameters: dict[str, Parameter]) -> None:
     for argument in call.arguments:
         name, place = argument.name, argument.name_span or argument.span
         if name is None:
-            example = next(iter(parameters))
-            faults.append(Diagnostic("FS205", f"arguments of `{call.name}` need their names", Label(place), help=(f"for example `{example}=…`",)))
+            free = next((name for name in parameters if name not in {argument.name for argument in call.arguments}), "")
+            fixes = (Fix("if that is what it is, write", Span(place.file, place.start, place.start), f"{free}="),) if free else ()
+            faults.append(Diagnostic("FS205", f"arguments of `{call.name}` need their names", Label(place), notes=(f"`{call.name}` knows {known}",), fixes=fixes))
         elif name not in parameters:
             near = nearest(name, parameters)
             fixes = (Fix(f"write `{near}`", place, near, safe=True),) if near else ()
             label = f"did you mean `{near}`?" if near else ""
-            faults.append(Diagnostic("FS203", f"unknown argument `{name}` for `{call.name}`", Label(place, label), notes=(f"`{call.name}` knows {known}",), fixes=fixes))
+            faults.append(Diagnostic("FS203", f"unknown argument `{name}` for `{call.name}`", Label(place, label), notes=(f"`{call.name}` knows {known}",), fixes=fixes,
+                                     help=() if near else ("leave it out, or write one of these names",)))  # fmt: skip
         elif name in seen:
-            faults.append(Diagnostic("FS205", f"`{name}` is given twice", Label(place), (Label(seen[name], "first given here"),)))
+            faults.append(Diagnostic("FS205", f"`{name}` is given twice", Label(place), (Label(seen[name], "first given here"),), help=("keep one of the two",)))
         else:
             seen[name] = argument.span
     if faults:
@@ -69,7 +72,7 @@ def _check_given(name: str, parameters: dict[str, Parameter], given: dict[str, A
     missing = [parameter.name for parameter in parameters.values() if parameter.default is parameter.empty and parameter.name not in given]
     if missing:
         needed = ", ".join(f"`{parameter}`" for parameter in missing)
-        raise fail("FS205", f"`{name}` needs {needed}", span, label="not given", help=(f'write `{name}({missing[0]}="…")`',))
+        raise fail("FS205", f"`{name}` needs {needed}", span, label="not given", help=(f'for example `{name}({missing[0]}="data.npy")`',))
 
 
 def _check_type(source: str, name: str, value: object, annotation: Any, place: tuple[Value, Span]) -> None:
@@ -79,7 +82,7 @@ def _check_type(source: str, name: str, value: object, annotation: Any, place: t
         needed = " or ".join(dict.fromkeys(_meaning(choice) for choice in choices))
         if isinstance(given, Symbol):
             raise unknown_or(needed, given, span)
-        raise fail("FS207", f"`{name}` of `{source}` is {needed}, found {described(given)}", span, label=f"{needed} is needed")
+        raise fail("FS207", f"`{name}` of `{source}` is {needed}, found {described(given)}", span, label=f"{needed} is needed", help=example("a whole number" if "whole number" in needed else needed, given))
 
 
 def _fits(value: object, choice: Any) -> bool:

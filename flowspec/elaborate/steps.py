@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flowspec.diagnostics import Label, SpecError
-from flowspec.elaborate.arguments import Spoken, from_fault, speak
+from flowspec.diagnostics import Fix, Label, SpecError
+from flowspec.elaborate.arguments import Spoken, speak
 from flowspec.elaborate.conditions import Conditions
 from flowspec.elaborate.effort import LARGEST_STATE, too_large
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.frames import Section, Wire
+from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.values import Known, Symbol, fail, unknown
-from flowspec.graph import End, Mark, Step
+from flowspec.graph import MAIN, End, Mark, Step
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import Demand, Fault, Shape, State
@@ -25,10 +26,11 @@ class Steps(Conditions):
         if slot in self.slots.open:
             return slot
         if slot is not None:
-            raise self._used_up(name.name, name.span)
+            raise self._used_up(name.name, name.span, _too_late(name.name, self.used.get(slot), name.span, self.ends))
         known = [wire for wire, slot in self.frame.wires.items() if slot in self.slots.open]
         open_wires = ", ".join(f"`{wire}`" for wire in known)
-        help = (f"open wires here: {open_wires}" if known else "`split(half) as (a, b)` makes two wires",)
+        made = f"make two wires before it, `split(half) as ({name.name}, rest)`, and join them after it: `merge({name.name}, rest)`"
+        help = (f"open wires here: {open_wires}" if known else made,)
         raise unknown(f"unknown wire `{name.name}`", name.name, name.span, known, help)
 
     def _tap(self, statement: tree.Tap, section: Section) -> None:
@@ -37,7 +39,7 @@ class Steps(Conditions):
         name, wire = statement.name.name, self.slots.wire(statement.span)
         known = self.frame.taps.get(name)
         if name in self.frame.wires or name in self.frame.contexts or isinstance(known, list) != statement.append and known:
-            raise fail("FS211", f"`{name}` is another state's name already", statement.name.span, help=("choose another name",))
+            raise fail("FS211", f"`{name}` is another state's name already", statement.name.span, fixes=(Fix("choose another name", statement.name.span, f"{name}_tap"),))
         items = known if isinstance(known, list) else []
         slot = self.frame.slot(f"{name}.{len(items)}" if statement.append else name)
         tapped = Known(slot, wire.state)
@@ -69,13 +71,18 @@ class Steps(Conditions):
             slots = [self._open_wire(name) for name in statement.wires]
             current = self.slots.open.get(self.slots.current)
             if current and self.slots.current not in slots and current.state is not None:
-                raise fail("FS504", "`merge` would overwrite the current wire, which is still open", statement.span,
-                           secondary=(Label(current.span, "this state would be lost"),), help=("merge it too, or end it with a prior first",))  # fmt: skip
+                wire = "the current wire" if self.slots.current == MAIN else f"wire `{self.slots.current}`"
+                names = ", ".join(dict.fromkeys((*(self.frame.wires if self.slots.current != MAIN else ()), *(name.name for name in statement.wires))))
+                help = (f"take it out of `on`: `merge({names})` on a line of its own joins them",) if self.slots.current != MAIN else ("end it with a prior first",)
+                raise fail("FS504", f"`merge` would overwrite {wire}, which is still open", statement.span,
+                           secondary=(Label(current.span, "this state would be lost"),), help=help)  # fmt: skip
             double = next((i for i, slot in enumerate(slots) if slot in slots[:i]), None)
             if double is not None:
                 first, second = statement.wires[slots.index(slots[double])], statement.wires[double]
+                other = next((name for name, slot in self.frame.wires.items() if slot in self.slots.open and slot not in slots), None)
                 raise fail("FS503", f"wire `{second.name}` is merged twice", second.span, secondary=(Label(first.span, "first merged here"),),
-                           help=("a wire is used once",))  # fmt: skip
+                           fixes=(Fix(f"merge `{other}`, which is open too", second.span, other),) if other else (),
+                           help=() if other else ("name it once: a wire is used once",))  # fmt: skip
         except SpecError:
             self._forget_wires(statement.span)
             raise
@@ -94,12 +101,12 @@ class Steps(Conditions):
             if state.shape[1:] != first.shape[1:]:
                 causes = tuple(Label(w.trail.span, f"{w.state} leaves here") for w in (wires[0], wire) if w.trail and w.trail.before)
                 raise fail("FS301", f"dimension mismatch: `merge` joins channels at the same positions; {first} and {state} differ", name.span,
-                           label=f"{state}", secondary=causes, help=("bring both to the same height and width before they are merged",))  # fmt: skip
+                           label=f"{state}", secondary=causes, help=("let the same steps change height and width of both, or take them out of one",))  # fmt: skip
         return first.with_shape(sum(state.channels for state in states), *first.shape[1:])
 
     def _prior(self, statement: tree.Prior, section: Section) -> None:
         if self.turned:
-            raise fail("FS404", "a prior cannot stand inside `inverse`", statement.span, help=("put it after the body of `inverse`",))
+            raise fail("FS404", "a prior cannot stand inside `inverse`", statement.span, help=("take it out of `inverse`, and put it behind the `}`",))
         wire = self.slots.wire(statement.span)
         self.slots.ended = self.used[self.slots.current] = statement.span
         spoken = self._tried(lambda: self._spoken_prior(statement, section))
@@ -114,7 +121,7 @@ class Steps(Conditions):
         name = value.name if isinstance(value, Symbol) else getattr(getattr(value, "expression", None), "name", "")
         kind = self.definitions.kind(name)
         if kind and name not in Prior.words:
-            raise fail("FS204", f"`{name}` is a `{kind}`; a prior is needed here", statement.value.span, help=("for example `prior gaussian`",))
+            raise fail("FS204", f"`{name}` is a `{kind}`; a prior is needed here", statement.value.span, fixes=(Fix("for example", statement.value.span, "gaussian"),))
         return speak(Prior, value, section.scope, statement.value.span)
 
     def _end(self, section: Section, spoken: Spoken, slot: str, state: State | None, given: list[Known] | None, name: str, span: Span) -> None:
@@ -122,8 +129,9 @@ class Steps(Conditions):
         if state is None or given is None:
             return
         if state.levels is not None and spoken.word.reads == "real":
-            raise fail("FS307", f"`{spoken.word.word}` is a density of real numbers; integers 0 … {state.levels - 1} arrive", spoken.span,
-                       help=("put `dequantize(uniform)` before it",))  # fmt: skip
+            before = (_dequantized(span),) if span != spoken.span else ()
+            raise fail("FS307", f"`{spoken.word.word}` is a density of real numbers; integers 0 … {state.levels - 1} arrive", spoken.span, fixes=before,
+                       help=() if before else ("put `dequantize(uniform)` before this step",))  # fmt: skip
         networks = self._networks(spoken, lambda: _checked_demands(spoken.word, state, tuple(known.state.shape for known in given)))
         section.items.append(End(
             name=section.named(name), word=spoken.word, reads=(slot,), given=tuple(k.slot for k in given), before=(state,),
@@ -142,7 +150,7 @@ class Steps(Conditions):
             if len(statement.names) or spoken.word.closes:
                 raise fail("FS404", f"`{spoken.word.word}` cannot stand inside `inverse`", statement.span,
                            notes=("the body of `inverse` holds bijections, each from one state to one",),
-                           help=(f"put `{spoken.word.word}` before or after the body of `inverse`",))  # fmt: skip
+                           help=("put it before `inverse`, and say what becomes of its outputs: `split(half) as (a, b)`, `on a { reverse }`, `merge(a, b)`",))  # fmt: skip
             domain, codomain = self._turned_states(spoken, state)
             outputs = (domain,)
         else:
@@ -167,12 +175,11 @@ class Steps(Conditions):
 
     def _outputs(self, spoken: Spoken, state: State) -> tuple[State, ...]:
         if state.levels is not None and spoken.word.reads == "real":
-            raise fail("FS307", f"`{spoken.word.word}` needs real numbers; integers 0 … {state.levels - 1} arrive", spoken.span,
-                       help=("put `dequantize(uniform)` before it",))  # fmt: skip
+            raise fail("FS307", f"`{spoken.word.word}` needs real numbers; integers 0 … {state.levels - 1} arrive", spoken.span, fixes=(_dequantized(spoken.span),))
         try:
             outputs = spoken.word.outputs(state)
         except Fault as fault:
-            raise from_fault(fault, spoken.spans, spoken.span) from None
+            raise spoken.refused(fault) from None
         large = next((output for output in outputs if output.size > LARGEST_STATE), None)
         if large is not None:
             raise too_large(str(large), spoken.span)
@@ -186,7 +193,7 @@ class Steps(Conditions):
                            help=(f"put `{spoken.word.word}` before or after the body of `inverse`, or leave it out",))  # fmt: skip
             spoken.word.outputs(domain)
         except Fault as fault:
-            raise from_fault(fault, spoken.spans, spoken.span) from None
+            raise spoken.refused(fault) from None
         return domain, state
 
     def _writes(self, spoken: Spoken, statement: tree.Do, outputs: tuple[State, ...]) -> tuple[str, ...]:
@@ -194,18 +201,19 @@ class Steps(Conditions):
         if len(outputs) == 1:
             if names:
                 raise fail("FS506", f"`{spoken.word.word}` has one output, which needs no name", names[0].span,
-                           help=("to name the state for later, write `tap NAME` on the next line",))  # fmt: skip
+                           help=(f"leave `as {names[0].name}` out; to name the state for later, write `tap {names[0].name}` on the next line",))  # fmt: skip
             return (self.slots.current,)
         if self._closing(spoken):
             if names:
                 raise fail("FS506", f"`{spoken.word.closes}` ends the second output: there is nothing to name", names[0].span,
-                           help=("leave the names out, or leave `prior` out and end the second wire yourself",))  # fmt: skip
+                           help=(f"leave `as (…)` out, or leave `{spoken.word.closes}` out and end or merge both wires",))  # fmt: skip
             return (self.slots.current, self.frame.slot(f"{spoken.word.word}.{self.steps}"))
         if len(names) != len(outputs):
             raise fail(
                 "FS506", f"`{spoken.word.word}` has {len(outputs)} outputs; {len(names) or 'none'} named", statement.span,
                 label="the second part goes nowhere",
-                help=("end it: `split(half, prior=gaussian)`", "or name both: `split(half) as (a, b)`"),
+                fixes=() if names else (Fix("end it with a prior", spoken.span, changed_call(spoken.word.word, spoken.arguments, {"prior": "gaussian"})),),
+                help=(f"{'' if names else 'or '}name both, `{changed_call(spoken.word.word, spoken.arguments, {})} as (a, b)`, and join them in the end: `merge(a, b)`",),
             )  # fmt: skip
         return tuple(self._new_wire(name) for name in names)
 
@@ -236,6 +244,18 @@ class Steps(Conditions):
                 self.slots.open[self._new_wire(name)] = Wire(None, statement.span)
         elif self._closing(spoken):
             self.ends.append(statement.span)
+
+
+def _dequantized(span: Span) -> Fix:
+    """Integers made real before a statement."""
+    return Fix("put `dequantize(uniform)` before it", Span(span.file, span.start, span.start), "dequantize(uniform); ")
+
+
+def _too_late(name: str, used: Span | None, span: Span, ends: list[Span]) -> str:
+    """What is to be done where a wire is used behind its end."""
+    if used in ends:
+        return f"take out the prior that ends `{name}`, or leave `{name}` out here"
+    return f"use `{name}` before it is merged: move this above the `merge`"
 
 
 def _checked_demands(word: Prior, state: State, given: tuple[Shape, ...]) -> dict[str, Demand]:

@@ -67,6 +67,8 @@ class Scope:
     values: Mapping[str, Value]
     outer: Scope | None = None
     states: Callable[[str], Known | list[Known] | None] = field(default=lambda name: None)
+    owner: tuple[str, str, str] | None = None
+    """Kind and name of the definition whose body this is, and what stands for its parameters before another one."""
 
     def find(self, name: str) -> Value | None:
         """The value of a name, or None."""
@@ -86,7 +88,7 @@ class Scope:
 
     def inner(self, **values: Value) -> Scope:
         """A scope inside this one."""
-        return Scope(values, self, self.states)
+        return Scope(values, self, self.states, self.owner)
 
 
 def fail(code: str, message: str, span: Span, *, label: str = "", **rest: object) -> SpecError:
@@ -116,14 +118,27 @@ def truth(value: Value, span: Span) -> bool:
     return value
 
 
-def unknown_or(needed: str, value: Value, span: Span) -> SpecError:
+def unknown_or(needed: str, value: Value, span: Span, fixes: tuple[Fix, ...] = ()) -> SpecError:
     """An error for a value of the wrong type: an unbound name is called unknown."""
     if isinstance(value, Symbol):
         known = list(value.scope.names()) if value.scope else []
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(known))
-        help = () if nearest(value.name, known) else (f"names known here: {names}" if names else f"make it a parameter, or name a value: `let {value.name} = …`",)
-        return unknown(f"unknown name `{value.name}`: {needed} is needed here", value.name, value.span, known, help)
-    return fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=example(needed, value))
+        return unknown(f"unknown name `{value.name}`: {needed} is needed here", value.name, value.span, known, _to_be_known(needed, value, known))
+    return fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=() if fixes else example(needed, value), fixes=fixes)
+
+
+def _to_be_known(needed: str, value: Symbol, known: list[str]) -> tuple[str, ...]:
+    """How a value can be had where a name has none: written out, of a known name, or through a parameter of the definition."""
+    written = "8" if "number" in needed else "true" if "true" in needed else "[8, 16]"
+    names = ", ".join(f"`{name}`" for name in dict.fromkeys(known))
+    instead = f"write it out, as `{written}`" + (f", or a name that is known here: {names}" if names else "")
+    owner = value.scope.owner if value.scope else None
+    if owner is None:
+        return (instead, f"or name it above: `let {value.name} = {written}`")
+    kind, name, others = owner
+    if kind == "flow":
+        return (instead, f"or make it a parameter, `flow {name}({others}{value.name}={written})`")
+    takes = others + value.name
+    return (instead, f"or make it a parameter, `{kind} {name}({takes})`, and give it where `{name}` is called: `{name}({takes})`")
 
 
 def comparable(value: Value) -> object:

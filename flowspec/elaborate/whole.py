@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.arguments import Spoken, speak
 from flowspec.elaborate.calls import call_of
+from flowspec.elaborate.conditions import space
 from flowspec.elaborate.contracts import contract
 from flowspec.elaborate.definitions import Definitions, Told, with_defaults
 from flowspec.elaborate.effort import LARGEST_STATE, OutOfBounds, too_large
@@ -22,7 +23,7 @@ from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, com
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.vocabulary.rules import State
+from flowspec.vocabulary.rules import NestedDemand, State
 from flowspec.vocabulary.settings.runs import Setting
 from flowspec.vocabulary.word import Input, Prior, Transform
 
@@ -80,7 +81,7 @@ class _Whole:
         if self.input is None:
             if not self.faults:
                 raise fail("FS507", f"flow `{self.definition.name.name}` has no input", self.definition.name.span,
-                           help=("say what the data look like first: `input vector(2)`",))  # fmt: skip
+                           help=("say first in its body what the data look like, for example `input vector(2)`, or `input image(3, 32, 32, levels=real)`",))  # fmt: skip
             return None
         statement, spoken = self.input
         state = spoken.word.state()
@@ -115,12 +116,12 @@ class _Whole:
                 raise fail("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", self.definition.name.span,
                            label=f"its parameters: {names}")  # fmt: skip
 
-    def _nested(self, value: Value, span: Span, instead: tuple[str, ...]) -> Graph:
+    def _nested(self, value: Value, span: Span, demand: NestedDemand) -> Graph:
         """The graph of a flow within this one, from its call. Raises SpecError."""
         name, place, arguments, scope = call_of("a flow", value, Scope({}), span)
         definition = self.definitions.find("flow", name)
         if definition is None:
-            raise self._no_flow(name, place, instead)
+            raise self._no_flow(name, place, demand)
         bound = self.definitions.bind(definition, arguments, scope, span)
         graph, faults, hidden = settled(self.definitions, definition, lambda: bound, {}, span)
         self.hidden |= hidden
@@ -128,13 +129,15 @@ class _Whole:
             raise (OutOfBounds if self.definitions.effort.is_spent else Told)(faults)
         return graph
 
-    def _no_flow(self, name: str, place: Span, instead: tuple[str, ...]) -> SpecError:
+    def _no_flow(self, name: str, place: Span, demand: NestedDemand) -> SpecError:
         kind = self.definitions.kind(name)
+        form = f"`flow {name} {{ input {space(demand.input)}; linear; prior gaussian }}`".replace("linear", "conv1x1" if len(demand.input) > 1 else "linear")
         if kind:
-            return fail("FS204", f"`{name}` is a `{kind}`; a flow is needed here", place, help=("a flow has an input and a prior of its own: `flow NAME { … }`",))
-        near = nearest(name, (*instead, *self.definitions.names("flow")))
+            other = f"write `{demand.instead[0]}`, or" if demand.instead else "write"
+            return fail("FS204", f"`{name}` is a `{kind}`; a flow is needed here", place, help=(f"{other} define a flow in place of the `{kind}`: {form}",))
+        near = nearest(name, (*demand.instead, *self.definitions.names("flow")))
         fixes = (Fix(f"write `{near}`", place, near),) if near else ()
-        help = () if near else (f"define it: `flow {name} {{ input …  …  prior gaussian }}`",)
+        help = () if near else (f"define it below: {form}",)
         return fail("FS202", f"unknown flow `{name}`", place, label=f"did you mean `{near}`?" if near else "", fixes=fixes, help=help)
 
     def _changed(self, scope: Scope) -> bool:
@@ -180,7 +183,7 @@ class _Whole:
     def _declare_input(self, statement: tree.Input, scope: Scope) -> None:
         if self.input is not None:
             raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),),
-                       help=("what the flow is conditioned on is a `context`",))  # fmt: skip
+                       help=("keep one of the two; what the flow is conditioned on is a `context`, as in `context vector(8) as theta`",))  # fmt: skip
         spoken = speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
         if spoken.word.constant:
             raise fail("FS204", f"`{spoken.word.word}` is a constant; data are needed here", statement.value.span,
@@ -196,7 +199,7 @@ class _Whole:
         name = statement.name.name if statement.name else value.name if origin else word.word
         if name in self.frame.contexts:
             first = next(Label(context.span, "declared here") for context in self.contexts if context.name == name)
-            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=("name it: `context … as label`",))
+            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=("take it out, or name it, as by `as label` at its end, and let something read it: `given=label`",))
         state, network = origin.state if origin else word.state(), None
         if rest:
             plan = Planner(self.definitions).plan(Deferred(tree.Compose(expression.span, tuple(rest)), scope), expression.span)
@@ -219,7 +222,7 @@ class _Whole:
             else:
                 self.faults.append(Diagnostic(
                     "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} {_end(wire.state)} in no prior", Label(wire.span, "opened here"),
-                    help=(f"merge it, or end it: `on {slot} {{ prior gaussian }}`",),
+                    help=(f"end it with a prior: `on {slot} {{ prior gaussian }}`, or name it in a `merge`",),
                 ))  # fmt: skip
 
     def _tail(self, walker: FlowElaborator, scope: Scope) -> None:
@@ -242,9 +245,9 @@ class _Whole:
             spoken, phases = setting(statement, scope, parts)
             word = spoken.word
             if word.word in self.settings:
-                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span, help=("one statement holds all of a setting's arguments",))
+                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span, help=(f"keep one `{word.word}`: it holds all arguments",))
             self.settings[word.word] = word
-            self.places |= {f"{word.word}.{argument}": span for argument, span in spoken.spans.items()}
+            self.places |= {f"{word.word}.{name}": argument.span for name, argument in spoken.arguments.items()}
             self.phases += phases
         except SpecError as error:
             self.faults += error.diagnostics

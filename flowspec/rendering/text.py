@@ -42,8 +42,8 @@ def _remarks(diagnostic: Diagnostic, sources: Mapping[str, Source], margin: str)
     remarks = [
         *(f"reached through: {_frame(frame, sources)}" for frame in diagnostic.chain),
         *(f"note: {note}" for note in diagnostic.notes),
-        *(f"help: {help}" for help in diagnostic.help),
         *(_offer(fix, sources) for fix in diagnostic.fixes),
+        *(f"help: {help}" for help in diagnostic.help),
     ]
     lines = [line for remark in remarks for line in _remark(remark, margin)]
     return [f"{margin} |", *lines] if lines else []

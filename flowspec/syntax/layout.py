@@ -9,9 +9,10 @@ stand is a name: `actnorm(start=data)`.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
-from flowspec.diagnostics import Diagnostic, Label
+from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Source, Span
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import DEFINING, KEYWORDS, LEADING, OPERATORS
@@ -49,6 +50,8 @@ class _Layout:
         self.separator: Lexeme | None = None
         self.first_of_line = True
         self.line_start = self.indent = 0
+        self.indents: dict[Lexeme, int] = {}
+        """Where the lexemes stand that begin a line."""
         self.suspect: _Opening | None = None
 
     def run(self) -> list[Lexeme]:
@@ -76,7 +79,7 @@ class _Layout:
 
     def _place(self, lexeme: Lexeme, following: str) -> None:
         if self.first_of_line:
-            self.indent = lexeme.span.start - self.line_start
+            self.indent = self.indents[lexeme] = lexeme.span.start - self.line_start
         if self._in_brackets and self._cannot_go_on(lexeme, following):
             self._report_bracket()
         if self.open and self._ends_all(lexeme, following):
@@ -105,16 +108,26 @@ class _Layout:
         return lexeme.type == "$END" or (at_margin and lexeme.type in DEFINING and following in ("NAME", "TEXT"))
 
     def _report_bracket(self) -> None:
-        opening = self.open[-1].lexeme
+        opening, closers = self.open[-1].lexeme, ""
         while self._in_brackets:
-            self.open.pop()
-        self.placed.append(Lexeme("FAULT", "", self._end, _unclosed(opening, self._end)))
+            closers += _PARTNER[self.open.pop().lexeme.text]
+        fault = _unclosed(opening, self._end, Fix(f"write `{closers}` where it ends", self._end, closers))
+        self.placed.append(Lexeme("FAULT", "", self._end, fault))
 
     def _report_block(self) -> None:
         opening = self.suspect or self.open[-1]
-        self.faults.append(_unclosed(opening.lexeme, self._end))
+        self.faults.append(_unclosed(opening.lexeme, self._end, self._closing(opening)))
         self.placed += [Lexeme("RBRACE", "", self._end) for _ in self.open]
         self.open, self.suspect = [], None
+
+    def _closing(self, opening: _Opening) -> Fix:
+        """The bracket that is missing, where the text goes back to the left of what the block holds, or at the end."""
+        inside = self.placed[self.placed.index(opening.lexeme) + 1 :]
+        for before, lexeme in pairwise(inside):
+            if self.indents.get(lexeme, opening.indent + 1) <= opening.indent and lexeme.type != "RBRACE":
+                end = next(part for part in reversed(inside[: inside.index(lexeme)]) if part.type != "SEP").span.end
+                return Fix("close it where its indentation ends", Span(before.span.file, end, end), " }")
+        return Fix("close it at the end", self._end, "\n" + " " * opening.indent + "}")
 
     def _close(self, closer: Lexeme) -> Lexeme:
         """Takes the partner of a closing bracket off the stack; without one, the bracket itself is a fault."""
@@ -142,19 +155,20 @@ class _Layout:
         return separator.type == "NEWLINE" and goes_on
 
 
-def _unclosed(opening: Lexeme, end: Span) -> Diagnostic:
+def _unclosed(opening: Lexeme, end: Span, fix: Fix) -> Diagnostic:
     missed = Label(end, f"`{_PARTNER[opening.text]}` is missing, here at the latest")
-    return Diagnostic("FS102", f"`{opening.text}` is never closed", Label(opening.span, "opened here"), (missed,))
+    return Diagnostic("FS102", f"`{opening.text}` is never closed", Label(opening.span, "opened here"), (missed,), fixes=(fix,))
 
 
 def _mismatched(opening: Lexeme, closer: Lexeme) -> Diagnostic:
     label = Label(closer.span, f"expected `{_PARTNER[opening.text]}`")
     message = f"`{opening.text}` is closed by `{closer.text}`"
-    return Diagnostic("FS103", message, label, (Label(opening.span, "opened here"),))
+    fix = Fix(f"write `{_PARTNER[opening.text]}` before it", Span(closer.span.file, closer.span.start, closer.span.start), _PARTNER[opening.text])
+    return Diagnostic("FS103", message, label, (Label(opening.span, "opened here"),), fixes=(fix,))
 
 
 def _unopened(closer: Lexeme) -> Diagnostic:
-    return Diagnostic("FS103", f"`{closer.text}` closes nothing", Label(closer.span, "no bracket is open here"))
+    return Diagnostic("FS103", f"`{closer.text}` closes nothing", Label(closer.span, "no bracket is open here"), fixes=(Fix("take it out", closer.span, ""),))
 
 
 _PARTNER = {"(": ")", "[": "]", "{": "}"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -40,19 +41,23 @@ def _fault(lexeme: Lexeme) -> Diagnostic | None:
 
 def _bad_number(lexeme: Lexeme) -> Diagnostic:
     text = lexeme.text
-    help = f"write `0{text}`" if text.startswith(".") else "numbers are written `1000`, `1_000`, `0.5` or `1e-4`"
-    return Diagnostic("FS108", f"`{text}` is neither a number nor a name", Label(lexeme.span), help=(help,))
+    begins = re.match(r"[0-9]+(\.[0-9]+)?", text)
+    number = f"0{text}" if text.startswith(".") else begins[0] if begins else ""
+    fixes = (Fix(f"write `{number}`", lexeme.span, number),) if number else ()
+    help = "numbers are written `1000`, `1_000`, `0.5` or `1e-4`; a name begins with a letter"
+    return Diagnostic("FS108", f"`{text}` is neither a number nor a name", Label(lexeme.span), fixes=fixes, help=(help,))
 
 
 def _out_of_bounds(lexeme: Lexeme) -> Diagnostic | None:
     if len(lexeme.text) <= LONGEST_NUMBER and math.isfinite(float(lexeme.text)):
         return None
-    return Diagnostic("FS108", "this number is too large or too long", Label(lexeme.span))
+    return Diagnostic("FS108", "this number is too large or too long", Label(lexeme.span), help=("write a smaller one, with fewer digits",))
 
 
 def _bad_text(lexeme: Lexeme) -> Diagnostic:
     label = Label(lexeme.span, "opened here, and not closed on this line")
-    return Diagnostic("FS106", 'the closing `"` of a string is missing', label)
+    end = Span(lexeme.span.file, lexeme.span.start + len(lexeme.text.rstrip("),; ")), lexeme.span.start + len(lexeme.text.rstrip("),; ")))
+    return Diagnostic("FS106", 'the closing `"` of a string is missing', label, fixes=(Fix("write it where the string ends", end, '"'),))
 
 
 def _smart_quotes(lexeme: Lexeme) -> Diagnostic:
@@ -67,7 +72,8 @@ def _bad_character(lexeme: Lexeme) -> Diagnostic:
     shown = f"`{char}` ({name})" if char.isprintable() and not char.isspace() else f"an invisible character ({name})"
     plain = _PLAIN.get(char)
     fixes = (Fix(f"write `{plain}`", lexeme.span, plain, safe=True),) if plain else ()
-    return Diagnostic("FS105", f"{shown} has no meaning here", Label(lexeme.span, "" if fixes else "take it out"), fixes=fixes)
+    return Diagnostic("FS105", f"{shown} has no meaning here", Label(lexeme.span, "" if fixes else "take it out"), fixes=fixes,
+                      help=() if fixes else ("operators of numbers are `+ - * / // % ^`; networks are joined by `>>`",))  # fmt: skip
 
 
 _PLAIN = {

@@ -43,7 +43,8 @@ def check_depth(lexemes: Iterable[Lexeme]) -> Diagnostic | None:
         elif lexeme.type in _DEEPENING:
             depth += 1
         if depth > DEEPEST:
-            return Diagnostic("FS801", f"this nests too deeply: at most {DEEPEST} levels are allowed", Label(lexeme.span, "beyond the limit here"))
+            return Diagnostic("FS801", f"this nests too deeply: at most {DEEPEST} levels are allowed", Label(lexeme.span, "beyond the limit here"),
+                              help=("take out brackets that hold nothing but brackets; name what is within by `let`, or as a `def` or `net`",))  # fmt: skip
     return None
 
 

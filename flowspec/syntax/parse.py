@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flowspec.diagnostics import Diagnostic, Label
+from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Source, Span
 from flowspec.syntax import tree
+from flowspec.syntax.forms import FILE, FORMS
 from flowspec.syntax.grammar import load_parser
 from flowspec.syntax.layout import arrange
 from flowspec.syntax.lexing import Lexeme, lex
@@ -42,20 +43,22 @@ def _first_outside(faults: list[Diagnostic], file: tree.File) -> list[Diagnostic
             continue
         before = max((d for d in file.definitions if d.span.end <= fault.primary.span.start), key=lambda d: d.span.end, default=None)
         if before not in told:
-            kept.append(fault if before is None else replace(fault, secondary=(_end_of(before),)))
+            kept.append(fault if before is None else _behind(fault, before))
         told.add(before)
     return kept
 
 
-def _end_of(definition: tree.Definition) -> Label:
-    end = definition.span.end
-    return Label(Span(definition.span.file, end - 1, end), f"the body of `{definition.name.name}` ends here")
+def _behind(fault: Diagnostic, definition: tree.Definition) -> Diagnostic:
+    """A fault of what stands behind the body that it may belong to."""
+    end = Span(definition.span.file, definition.span.end - 1, definition.span.end)
+    label = Label(end, f"the body of `{definition.name.name}` ends here")
+    return replace(fault, secondary=(label,), fixes=(Fix("if this `}` is one too many, take it out", end, ""),))
 
 
 def _nothing(lexemes: list[Lexeme]) -> Diagnostic | None:
     if lexemes[0].type != "$END":
         return None
-    help = "a spec starts with `flow name { input …  …  prior … }`"
+    help = str(FORMS[FILE])
     start = Label(Span(lexemes[0].span.file, 0, 0))
     return Diagnostic("FS107", "the file is empty: there is nothing to compile", start, help=(help,))
 

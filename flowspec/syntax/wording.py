@@ -8,11 +8,13 @@ from difflib import get_close_matches
 
 from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Span
-from flowspec.syntax.forms import Form
+from flowspec.syntax.forms import FORMS, Form
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import COMPARISONS, DEFINING, LEADING, RESERVED, WORDS, describe
 
 OUTSIDE = "cannot stand at the top level of a file"
+_VALUES = frozenset({"NAME", "NUMBER", "STRING", "LSQB", "TRUE", "FALSE"})
+"""What begins a value."""
 _STOPS = frozenset({"SEP", "$END", "RBRACE", "RPAR", "RSQB", "COMMA", "LBRACE", "EQUAL"})
 
 
@@ -85,14 +87,15 @@ def _misspelt(stop: Stop) -> Diagnostic | None:
 def _misplaced(stop: Stop) -> Diagnostic | None:
     kind = stop.found.type
     if kind == "ELSE":
-        return _say(stop, "FS109", "`else` has no `if` before it", "`else` follows the `}` of an `if`")
+        return _say(stop, "FS109", "`else` has no `if` before it", "`else` follows the `}` of an `if`", str(FORMS["IF"]))
     if not stop.starts_statement:
         return None
     if kind in DEFINING and "LET" in stop.accepted:
-        return _say(stop, "FS109", f"{WORDS[kind]} cannot stand inside a body", "it belongs at the top level of the file")
+        return _say(stop, "FS109", f"{WORDS[kind]} cannot stand inside a body", "it belongs at the top level of the file", "move it behind the `}` that ends this body, and call it here by its name")
     if kind in LEADING | {"NAME"} and "FLOW" in stop.accepted:
         message = f"`{stop.found.text}` {OUTSIDE}"
-        return _say(stop, "FS109", message, "statements belong in the body of a `flow`, `def` or `net`")
+        return _say(stop, "FS109", message, "statements belong in the body of a `flow`, `def` or `net`",
+                    "put a `flow name {` before the first of them and a `}` behind the last, or take out a `}` that is one too many")  # fmt: skip
     return None
 
 
@@ -100,7 +103,8 @@ def _reserved(stop: Stop) -> Diagnostic | None:
     if stop.found.type not in RESERVED | {"WORD"} or "NAME" not in stop.accepted:
         return None
     label = Label(stop.found.span, "choose another name")
-    return Diagnostic("FS104", f"`{stop.found.text}` is a reserved word and cannot be used as a name", label)
+    fix = Fix("for example", stop.found.span, f"my_{stop.found.text}")
+    return Diagnostic("FS104", f"`{stop.found.text}` is a reserved word and cannot be used as a name", label, fixes=(fix,))
 
 
 def _missing(stop: Stop) -> Diagnostic | None:
@@ -119,8 +123,9 @@ def _missing(stop: Stop) -> Diagnostic | None:
 def _unnamed(stop: Stop) -> Diagnostic | None:
     if stop.found.type != "EQUAL" or "SEP" not in stop.accepted or stop.before is None:
         return None
-    help = f"to name a value, write `let {stop.before.text} = …`; to compare, write `==`"
-    return _say(stop, "FS101", "`=` cannot stand here", help=help)
+    start = Span(stop.before.span.file, stop.before.span.start, stop.before.span.start)
+    fixes = (Fix("a value is named by `let`", start, "let "),) if stop.before.type == "NAME" else ()
+    return Diagnostic("FS101", "`=` cannot stand here", Label(stop.place), fixes=fixes, help=("to compare, write `==`",))
 
 
 def _chained(stop: Stop) -> Diagnostic | None:
@@ -133,7 +138,11 @@ def _chained(stop: Stop) -> Diagnostic | None:
 def _unexpected(stop: Stop) -> Diagnostic:
     after = f" after {_shown(stop.before)}" if stop.before else ""
     message = f"{_shown(stop.found)} cannot stand here{after}"
-    return _say(stop, "FS101", message, f"expected {describe(stop.accepted)}")
+    found = _say(stop, "FS101", message, f"expected {describe(stop.accepted)}")
+    if stop.before is None or not ({"COMMA", "RPAR"} <= stop.accepted and stop.found.type in _VALUES):
+        return found
+    end = Span(stop.before.span.file, stop.before.span.end, stop.before.span.end)
+    return replace(found, fixes=(Fix("separate the two by a comma", end, ","),))
 
 
 def _say(stop: Stop, code: str, message: str, label: str = "", help: str = "") -> Diagnostic:

@@ -11,9 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from flowspec import __version__
+from flowspec.files import replace
 from flowspec.modules.flow import Flow
 from flowspec.spec import Spec
-from flowspec.files import replace
 from flowspec.train import weights
 
 PACKAGES = ("torch", "accelerate", "numpy", "safetensors", "scikit-learn")

@@ -43,6 +43,7 @@ def read_by_conditioner(word: str, given: tuple[Shape, ...], otherwise: str) -> 
     if not given:
         raise Fault(
             "FS402", f"the conditioner of `{word}` reads nothing: without `given` there is no state that it could read",
-            argument="conditioner", help=("say what it reads, as in `given=a`", f"or leave the network out: {otherwise}"),
+            argument="conditioner", help=("say what it reads: `given=` and a context, a tap or a wire", f"or leave the network out: {otherwise}"),
+            arguments={"conditioner": None},
         )  # fmt: skip
     return given

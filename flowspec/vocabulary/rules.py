@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Literal
 
@@ -177,18 +178,28 @@ class Facts(Frozen):
     """What would let every z be reached, or ask for no others."""
 
 
+def largest_divisor(number: int, at_most: int) -> int:
+    """The largest divisor of a number that is no larger than this."""
+    return next(n for n in range(min(number, at_most), 0, -1) if number % n == 0)
+
+
 class Fault(Exception):
-    """A rule that is not met; the elaborator adds the place. `argument` names the argument at fault, if one is."""
+    """A rule that is not met; the elaborator adds the place. `argument` names the argument at fault, if one is.
+
+    What would mend it is shown in the author's own text: `arguments` with other values (None: left out), a word put `before`
+    this one, or another call `instead` of it (an empty one: none).
+    """
 
     def __init__(self, code: str, message: str, *, argument: str | None = None, label: str = "", notes: tuple[str, ...] = (),
-                 help: tuple[str, ...] = ()):  # fmt: skip
+                 help: tuple[str, ...] = (), arguments: Mapping[str, str | None] | None = None, before: str = "", instead: str | None = None):  # fmt: skip
         super().__init__(message)
         self.code, self.message, self.argument, self.label = code, message, argument, label
         self.notes, self.help = notes, help
+        self.arguments, self.before, self.instead = arguments or {}, before, instead
 
 
 def vector(word: str, x: State) -> State:
     """The state that enters a word that needs a vector. Raises Fault where it is none."""
     if len(x.shape) != 1:
-        raise Fault("FS302", f"`{word}` needs a vector; {x} arrives", help=("`flatten` the image first",))
+        raise Fault("FS302", f"`{word}` needs a vector; {x} arrives", before="flatten")
     return x

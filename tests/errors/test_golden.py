@@ -58,4 +58,4 @@ def test_every_rule_of_a_word_says_what_would_mend_it() -> None:
     for path in sorted(VOCABULARY.rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "Fault":
-                assert {"help", "notes"} & {keyword.arg for keyword in call.keywords}, f"{path}:{call.lineno}"
+                assert {"help", "notes", "arguments", "before", "instead"} & {keyword.arg for keyword in call.keywords}, f"{path}:{call.lineno}"

@@ -34,7 +34,7 @@ class Spline(Map, word="spline"):
                     "FS208",
                     f"{self.bins} bins of at least {getattr(self, name):g} do not fit: together they take all of the range",
                     argument=name,
-                    help=(f"keep {name} below 1/bins = {1 / self.bins:g}",),
+                    help=(f"anything below 1/bins = {1 / self.bins:g} fits",), arguments={name: f"{0.1 / self.bins:.1g}"},
                 )
         return self
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.networks.dense_layers import FOR_VECTORS
+from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, largest_divisor, written
 from flowspec.vocabulary.word import NetworkWord
 
 Count = Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
@@ -33,13 +34,13 @@ class Nystrom(NetworkWord, word="nystrom"):
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
-            raise Fault("FS302", f"`nystrom` needs an image; {written(input)} arrives", help=("for vectors use `mlp`",))
+            raise Fault("FS302", f"`nystrom` needs an image; {written(input)} arrives", help=(FOR_VECTORS,))
         if prod(input[1:]) % self.landmarks:
             raise Fault(
                 "FS303",
                 f"`nystrom` needs a number of positions that its {self.landmarks} landmarks divide; {written(input)} has {prod(input[1:])}",
                 argument="landmarks" if "landmarks" in self.model_fields_set else None,
-                help=("choose landmarks that divide height x width, or 1 of them",),
+                arguments={"landmarks": str(largest_divisor(prod(input[1:]), self.landmarks))},
             )
         return input
 

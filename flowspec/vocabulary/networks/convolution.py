@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from flowspec.vocabulary.networks.dense_layers import FOR_VECTORS
 from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
@@ -18,13 +19,13 @@ class _Convolving(NetworkWord):
 
     def _channels(self, given: int | None, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
-            raise Fault("FS302", f"`{self.word}` needs an image; {written(input)} arrives", help=("for vectors use `mlp`",))
+            raise Fault("FS302", f"`{self.word}` needs an image; {written(input)} arrives", help=(FOR_VECTORS,))
         sides = self._sides(input)
         if given is not None:
             return (given, *sides)
         if wanted is None:
             raise Fault(
-                "FS309", f"nothing says how many channels `{self.word}` gives", help=(f"say so: `{self.word}(3, channels=64)`",)
+                "FS309", f"nothing says how many channels `{self.word}` gives", arguments={"channels": "64"}
             )
         return (wanted[0], *sides)
 
@@ -53,16 +54,16 @@ class Conv(_Convolving, word="conv"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0 and (self.stride % 2 or self.stride > self.kernel or self.dilation > 1):
             raise Fault("FS208", f"`conv` needs an odd kernel, so that it has a middle, or an even stride of at most its kernel; found {self.kernel}", argument="kernel",
-                        help=(f"use {self.kernel + 1}",))  # fmt: skip
+                        arguments={"kernel": str(self.kernel + 1)})  # fmt: skip
         if self.channels is not None and self.expand is not None:
-            raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand", help=("leave one of them out",))
+            raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand", help=("or leave `channels` out",), arguments={"expand": None})
         if self.weight_norm and self.start == "zero":
             raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start",
-                        help=("take another start, or leave `weight_norm` out",))  # fmt: skip
+                        arguments={"weight_norm": None})  # fmt: skip
         output = self._channels(self.expand * input[0] if self.expand else self.channels, input, wanted)
         if self.kernel % 2 == 0 and any(side % self.stride for side in input[1:]):
             raise Fault("FS303", f"`conv` with stride {self.stride} needs sides that {self.stride} divides; {written(input)} arrives",
-                        help=("leave the stride out, or make the sides fit before it",))  # fmt: skip
+                        arguments={"kernel": str(self.kernel + 1), "stride": None})  # fmt: skip
         return output
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
@@ -93,7 +94,7 @@ class ZeroConv(_Convolving, word="zeroconv"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.kernel % 2 == 0:
             raise Fault("FS208", f"`zeroconv` needs an odd kernel, so that it has a middle; found {self.kernel}", argument="kernel",
-                        help=(f"use {self.kernel + 1}",))  # fmt: skip
+                        arguments={"kernel": str(self.kernel + 1)})  # fmt: skip
         return self._channels(self.channels, input, wanted)
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:

@@ -16,17 +16,31 @@ STEEPEST = {"gelu": 1.13, "silu": 1.1, "sigmoid": 0.25}
 """The largest slope of an activation, rounded up, where it is not 1."""
 
 
+FOR_IMAGES = "for an image write `conv(3, 64) >> relu >> conv(3)` in place of the whole network"
+FOR_VECTORS = "for a vector write `mlp([64])` in place of the whole network"
+
+
 def vector_output(word: str, features: int | None, input: Shape, wanted: Shape | None) -> Shape:
     """The output of a word that gives a vector of `features`, or as many as are wanted."""
     if len(input) != 1:
-        raise Fault("FS302", f"`{word}` needs a vector; {written(input)} arrives", help=("put `flatten` before it",))
+        vector_wanted = wanted is not None and len(wanted) == 1
+        raise Fault("FS302", f"`{word}` needs a vector; {written(input)} arrives", help=() if vector_wanted else (FOR_IMAGES,),
+                    before="flatten" if vector_wanted else "")  # fmt: skip
     if features is not None:
         return (features,)
     if wanted is None:
-        raise Fault("FS309", f"nothing says how many features `{word}` gives", help=(f"say so: `{word}(features=64)`",))
+        raise _no_width(word)
     if len(wanted) != 1:
-        raise Fault("FS302", f"`{word}` gives a vector; {written(wanted)} is wanted", help=("for images use `conv`",))
+        raise Fault("FS302", f"`{word}` gives a vector; {written(wanted)} is wanted", help=(FOR_IMAGES,))
     return wanted
+
+
+def _no_width(word: str) -> Fault:
+    """The fault of a word whose output nothing determines; `made` has no width that could be given."""
+    message = f"nothing says how many features `{word}` gives"
+    if word == "made":
+        return Fault("FS309", message, help=("let `made` stand last, where its width is what is needed", "or write `mlp([64], features=64)` in its place"))
+    return Fault("FS309", message, arguments={"features": "64"})
 
 
 class Linear(NetworkWord, word="linear"):
@@ -40,7 +54,7 @@ class Linear(NetworkWord, word="linear"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if self.weight_norm and self.start == "zero":
             raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start",
-                        help=("take another start, or leave `weight_norm` out",))  # fmt: skip
+                        arguments={"weight_norm": None})  # fmt: skip
         return vector_output(self.word, self.features, input, wanted)
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
@@ -116,7 +130,7 @@ class MADE(NetworkWord, word="made"):
             needed = f"one condition of {self.hidden[0]} features, those of its first hidden layer" if self.hidden else "a hidden layer"
             raise Fault("FS308", f"`made(conditions=added)` needs {needed}; it is given {', '.join(map(written, given)) or 'none'}",
                         argument="conditions",
-                        help=("compute it from another: `context h >> linear(64) as c`", "or leave `conditions` out"))  # fmt: skip
+                        help=("or compute it from another: `context h >> linear(64) as c`",), arguments={"conditions": None})  # fmt: skip
         if self.conditions == "weights" and not given:
             raise Fault(
                 "FS402", "the conditional weights of `made` depend on nothing: it is given no condition", argument="conditions",
@@ -127,7 +141,7 @@ class MADE(NetworkWord, word="made"):
         output = vector_output(self.word, None, input, wanted)
         if output[0] % input[0]:
             raise Fault("FS301", f"`made` gives the same number of outputs for each of its {input[0]} inputs; {output[0]} are wanted",
-                        help=("leave its width out: it is then taken from what is needed, or let something else give it",))  # fmt: skip
+                        help=("let `made` stand last, where its width is what is needed",))  # fmt: skip
         return output
 
     def ordered(self) -> bool | None:

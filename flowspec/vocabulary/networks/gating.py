@@ -14,7 +14,7 @@ class _Gated(NetworkWord):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if input[0] % self.parts:
             raise Fault("FS301", f"`{self.word}` needs a multiple of {self.parts} channels; {input[0]} arrive",
-                        help=(f"let the layer before it give a multiple of {self.parts} channels",))  # fmt: skip
+                        help=(f"let the layer before it give {-(-input[0] // self.parts) * self.parts}",))  # fmt: skip
         return (input[0] // self.parts, *input[1:])
 
     def wants(self, wanted: Shape) -> Shape | None:

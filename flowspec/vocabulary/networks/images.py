@@ -36,14 +36,14 @@ class UpConv(NetworkWord, word="upconv"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:
             raise Fault("FS302", f"`upconv` needs an image; {written(input)} arrives",
-                        help=("put `reshape([channels, height, width])` before it",))  # fmt: skip
+                        before=f"reshape([{prod(input)}, 1, 1])")  # fmt: skip
         if any(k < s for k, s in zip(pair(self.kernel), pair(self.stride))):
             found = f"{written(pair(self.kernel))} and {written(pair(self.stride))}"
             raise Fault("FS208", f"`upconv` needs a kernel of at least its stride, or positions would stay empty; found {found}",
-                        argument="kernel", help=("take a kernel as large as the stride, or larger",))  # fmt: skip
+                        argument="kernel", arguments={"kernel": str(list(pair(self.stride)))})  # fmt: skip
         channels = self.channels or (wanted[0] if wanted else None)
         if channels is None:
-            raise Fault("FS309", "nothing says how many channels `upconv` gives", help=("say so: `upconv(3, channels=64)`",))
+            raise Fault("FS309", "nothing says how many channels `upconv` gives", arguments={"channels": "64"})
         return (channels, *(s * side for s, side in zip(pair(self.stride), input[1:])))
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
@@ -69,7 +69,7 @@ class Reshape(NetworkWord, word="reshape"):
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         shape = self.shape or wanted
         if shape is None:
-            raise Fault("FS309", "nothing says what shape `reshape` gives", help=("say so: `reshape([64, 2, 2])`",))
+            raise Fault("FS309", "nothing says what shape `reshape` gives", arguments={"shape": f"[{prod(input)}, 1, 1]"})
         if prod(shape) != prod(input):
             raise Fault("FS301", f"`reshape` to {written(shape)} needs {prod(shape)} numbers; {written(input)} has {prod(input)}",
                         argument="shape" if self.shape else None,

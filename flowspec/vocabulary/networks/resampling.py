@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
+from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, largest_divisor, written
 from flowspec.vocabulary.word import NetworkWord
 
 Count = Annotated[int, Field(ge=1)]
@@ -54,7 +54,7 @@ class Crop(_OfSeries, word="crop"):
         channels, length = self._sides(input)
         if length < self.length:
             raise Fault("FS303", f"`crop({self.length})` needs a series at least as long; {written(input)} arrives", argument="length",
-                        help=("crop to what arrives, or less",))  # fmt: skip
+                        arguments={"length": str(length)})  # fmt: skip
         return (channels, self.length)
 
 
@@ -67,5 +67,5 @@ class Fold(_OfSeries, word="fold"):
         channels, length = self._sides(input)
         if length % self.rows:
             raise Fault("FS303", f"`fold({self.rows})` needs a length that {self.rows} divides; {written(input)} arrives", argument="rows",
-                        help=("choose a number of rows that divides the length",))  # fmt: skip
+                        arguments={"rows": str(largest_divisor(length, self.rows))})  # fmt: skip
         return (channels, self.rows, length // self.rows)

@@ -40,16 +40,16 @@ class Share(NetworkWord, word="share"):
         wanted = [name for name in ("bias", "gate") if name in self.embed]
         if wanted and not sites:
             raise Fault("FS603", f"`embed={'+'.join(self.embed)}` enters at `modulate` sites, and the shared network has none", argument="embed",
-                        help=("write `modulate` in the network where the embedding should enter",))  # fmt: skip
+                        help=("write `modulate` in the network where it should enter, as in `net NAME { conv(3, 8); modulate; relu }`",))  # fmt: skip
         if sites and not wanted:
             raise Fault("FS603", "the shared network has `modulate` sites, and nothing enters at them", argument="embed",
-                        help=("add `bias` or `gate` to `embed`, or take `modulate` out of the network",))  # fmt: skip
+                        help=("or take `modulate` out of the network",), arguments={"embed": "+".join((*self.embed, "gate"))})  # fmt: skip
         if self.size is None and {"concat", "bias"} & set(self.embed):
-            raise Fault("FS205", "an embedding that enters by `concat` or `bias` needs a `size`", argument="embed", help=("`size=1`",))
+            raise Fault("FS205", "an embedding that enters by `concat` or `bias` needs a `size`", argument="embed", arguments={"size": "1"})
         gates = [site.gate for site in sites]
         if "gate" in self.embed and len(set(gates)) > 1:
             raise Fault("FS603", f"gates need sites of equal channels; found {', '.join(map(str, gates))}", argument="embed",
-                        help=("let one gate stand where the channels are as many as at the others",))  # fmt: skip
+                        help=(f"give the layers before each `modulate` the same width, as {gates[0]}, or take out those of another width",))  # fmt: skip
 
     def embedding(self, input: Shape) -> Shape:
         """The shape of one use's embedding: `size` channels at every position if it is concatenated, else a vector."""

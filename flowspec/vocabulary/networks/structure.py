@@ -33,7 +33,7 @@ class Residual(NetworkWord, word="residual"):
     def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
         if outputs[-1] != input:
             raise Fault("FS301", f"the body of `residual` must keep its shape: {written(input)} enters, {written(outputs[-1])} leaves",
-                        help=(f"end the body with a layer that gives {written(input)}, or leave its last width out",))  # fmt: skip
+                        help=(f"end the body with a layer that gives {written(input)}: `{'conv(3)' if len(input) == 3 else 'linear'}`, its width left out, does",))  # fmt: skip
         return input
 
     def ordered(self) -> bool | None:
@@ -76,8 +76,17 @@ def joined(what: str, shapes: tuple[Shape, ...]) -> Shape:
     other = next((shape for shape in shapes if shape[1:] != first[1:]), None)
     if other is not None:
         raise Fault("FS301", f"`{what}` joins channels at the same positions; {written(first)} and {written(other)} differ in them",
-                    help=("bring all to the same height and width before they are joined",))  # fmt: skip
+                    help=("let the same strides stand in all of them",))  # fmt: skip
     return (sum(shape[0] for shape in shapes), *first[1:])
+
+
+def _joinable(shape: Shape, input: Shape) -> str:
+    """What could be joined to an input in place of a condition of this shape."""
+    channels, *positions = input
+    if len(shape) == 2 and len(input) == 3 and shape[1] == prod(positions):
+        return f"lay it into the same rows: `context … >> fold({positions[0]}) as …`"
+    like = f"image({shape[0]}, {', '.join(map(str, positions))})" if len(input) == 3 else f"audio({positions[0]})"
+    return f"condition on what has the same positions, as `{like}`, or on a vector, as `vector(4)`"
 
 
 def with_conditions(input: Shape, given: tuple[Shape, ...]) -> Shape:
@@ -92,6 +101,6 @@ def with_conditions(input: Shape, given: tuple[Shape, ...]) -> Shape:
             raise Fault(
                 "FS308",
                 f"a condition of shape {written(shape)} cannot be joined to {written(input)}: its positions differ",
-                help=("condition on a vector, or on a state of the same height and width",),
+                help=(_joinable(shape, input),),
             )
     return (channels, *input[1:])

@@ -55,7 +55,7 @@ class WaveNet(NetworkWord, word="wavenet"):
                         help=("fold the series into rows: `fold(16)`",))  # fmt: skip
         if self.kernel % 2 == 0:
             raise Fault("FS208", f"`wavenet` needs an odd kernel, so that it has a middle column; found {self.kernel}", argument="kernel",
-                        help=("for example `kernel=3`",))  # fmt: skip
+                        arguments={"kernel": str(self.kernel + 1)})  # fmt: skip
         return (self.width, *input[1:])
 
     def causal(self) -> bool:

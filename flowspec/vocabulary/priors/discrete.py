@@ -24,7 +24,7 @@ class Bernoulli(Prior, word="bernoulli"):
         if z.levels != 2:
             found = "real numbers" if z.levels is None else f"integers 0 … {z.levels - 1}"
             raise Fault("FS307", f"`bernoulli` is a distribution of the integers 0 and 1; {found} arrive",
-                        help=("declare the input binary, as in `input image(1, 28, 28, levels=2)`",))  # fmt: skip
+                        help=("or declare the input binary, as in `input image(1, 28, 28, levels=2)`",), instead="gaussian" if z.levels is None else "categorical")  # fmt: skip
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.form == "learned":
@@ -51,7 +51,7 @@ class Categorical(Prior, word="categorical"):
     def check(self, z: State) -> None:
         if z.levels is None:
             raise Fault("FS307", "`categorical` is a distribution of integers; real numbers arrive",
-                        help=("declare the input's `levels`, or use `gaussian`",))  # fmt: skip
+                        help=("or declare the input's `levels`",), instead="gaussian")  # fmt: skip
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.form == "learned":

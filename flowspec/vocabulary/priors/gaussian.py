@@ -41,7 +41,7 @@ class Gaussian(Prior, word="gaussian"):
         said = next((name for name in ("scale", "spread", "floor") if getattr(self, name) != defaults[name]), None)
         if self.form in ("standard", "learned") and said:
             raise Fault("FS205", f"`{said}` speaks of a Gaussian whose mean a network gives", argument=said,
-                        help=(f"give it the network, as in `gaussian(mlp([32]), …)`, or leave `{said}` out",))  # fmt: skip
+                        help=("or give it the network, as in `gaussian(mlp([32]), …)`",), arguments={said: None})  # fmt: skip
         return self
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
@@ -98,4 +98,5 @@ class Uniform(Prior, word="uniform"):
     def check(self, z: State) -> None:
         if self.low >= self.high:
             raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`",
-                        help=("let `low` be the smaller of the two",))  # fmt: skip
+                        help=("let `low` be the smaller of the two",),
+                        arguments={"low": f"{self.high:g}", "high": f"{self.low:g}"} if self.low > self.high else {})  # fmt: skip

@@ -71,7 +71,7 @@ class Function(Energy, word="function"):
         pieces = self.name.split(".")
         if len(pieces) < 2 or not all(piece.isidentifier() for piece in pieces):
             raise Fault("FS208", f"a function is named by its module: `module.name`; found `{self.name}`", argument="name",
-                        help=("for example `function(\"energies.ring\")`",))  # fmt: skip
+                        arguments={"name": f'"energies.{self.name}"'} if self.name.isidentifier() else {}, help=("`energies` being the name of the module",))  # fmt: skip
         return self
 
     def reach(self) -> float | None:

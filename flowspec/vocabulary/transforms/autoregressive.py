@@ -31,7 +31,7 @@ class Autoregressive(Mapping, word="autoregressive"):
         if self.over == "rows":
             return self._over_rows(x)
         if self.backward:
-            raise Fault("FS208", "`backward` is for `over=rows`", argument="backward", help=("put `reverse` before it",))
+            raise Fault("FS208", "`backward` is for `over=rows`", argument="backward", help=("put `reverse` before it",), arguments={"backward": None})
         return (vector(self.word, x),)
 
     def inputs(self, z: State) -> State:
@@ -39,7 +39,7 @@ class Autoregressive(Mapping, word="autoregressive"):
 
     def _over_rows(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:
-            raise Fault("FS302", f"`autoregressive` over rows needs rows and columns; {x} arrives", help=("fold a series into rows: `fold(16)`",))
+            raise Fault("FS302", f"`autoregressive` over rows needs rows and columns; {x} arrives", help=("a series is folded into rows by `fold(16)` before it",), arguments={} if len(x.shape) == 2 else {"over": None})
         return (x,)
 
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:

@@ -44,19 +44,19 @@ class BlockAutoregressive(Amortised, word="block_autoregressive"):
             raise Fault(
                 "FS408", "with `relu` the map is not a bijection: its slope is zero below 0, so that many x go to one z",
                 argument="activation",
-                help=("use an activation that increases strictly: tanh, asinh, leaky_relu, softplus", "or add a slope: `slope=0.1`"),
+                help=("or use an activation that increases strictly: tanh, asinh, leaky_relu, softplus",), arguments={"slope": "0.1"},
             )  # fmt: skip
         if self.hidden < x.channels:
             first = self.hidden + 1
             raise Fault(
                 "FS409", f"the map is not a bijection: with `hidden={self.hidden}` no unit is left for feature {first} of {x.channels}",
                 argument="hidden", notes=(f"a block of width zero lets nothing of x_{first} into z_{first}: many x would go to one z",),
-                help=(f"for example `hidden={10 * x.channels}`, 10 units for each feature",),
+                help=("10 units for each feature are usual",), arguments={"hidden": str(10 * x.channels)},
             )  # fmt: skip
         if self.hidden % x.channels:
             raise Fault(
                 "FS409", f"`hidden` must be a multiple of the {x.channels} features, so that each has a block of its own; found {self.hidden}",
-                argument="hidden", help=(f"for example `hidden={max(1, round(self.hidden / x.channels)) * x.channels}`",),
+                argument="hidden", arguments={"hidden": str(max(1, round(self.hidden / x.channels)) * x.channels)},
             )  # fmt: skip
         return (x,)
 

@@ -54,14 +54,16 @@ class Coupling(Mapping, word="coupling"):
         if self.split == "checkerboard":
             if prod(x.shape[1:] or x.shape) < 2:
                 raise Fault("FS302", f"a checkerboard needs two pixels, or two features of a vector; {x} arrives", argument="split",
-                            help=("leave `split` out: half of the channels then move",))  # fmt: skip
+                            arguments={"split": None} if x.channels > 1 else {}, instead=None if x.channels > 1 else f"elementwise({self.map.word})")  # fmt: skip
         elif self.first(x) >= x.channels:
             raise Fault(
                 "FS306",
                 f"`coupling` splits {x.channels} channel{'s' if x.channels > 1 else ''} into {self.first(x)} and 0:"
                 " one part must move and one must stay",
                 argument="split" if "split" in self.model_fields_set else None,
-                help=("squeeze the image first, or use split=checkerboard",) if len(x.shape) == 3 else (),
+                help=("or squeeze the image first",) if len(x.shape) == 3 and x.channels == 1 else (),
+                arguments={"split": "half" if x.channels > 1 else "checkerboard"} if x.size > 1 else {},
+                instead=None if x.size > 1 else f"elementwise({self.map.word})",
             )
         return (x,)
 

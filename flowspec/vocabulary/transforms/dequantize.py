@@ -29,7 +29,8 @@ class Dequantize(Transform, word="dequantize"):
     def _ordered(self) -> Self:
         if self.low >= self.high:
             raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`",
-                        help=("let `low` be the smaller of the two",))  # fmt: skip
+                        help=("let `low` be the smaller of the two",),
+                        arguments={"low": f"{self.high:g}", "high": f"{self.low:g}"} if self.low > self.high else {})  # fmt: skip
         return self
 
     def outputs(self, x: State) -> tuple[State, ...]:
@@ -37,12 +38,12 @@ class Dequantize(Transform, word="dequantize"):
             raise Fault(
                 "FS307",
                 "`dequantize` needs integers; the values that arrive are real already",
-                help=("leave it out, or declare the input's `levels`",),
+                help=("or declare that the input holds integers, as in `input image(1, 28, 28, levels=256)`",), instead="",
             )
         return (State(shape=x.shape),)
 
     def nested(self, x: State, given: tuple[Shape, ...]) -> dict[str, NestedDemand]:
-        return {} if self.noise == "uniform" else {"noise": NestedDemand(input=x.shape, context=x.shape)}
+        return {} if self.noise == "uniform" else {"noise": NestedDemand(input=x.shape, context=x.shape, instead=("uniform",))}
 
     def facts(self, x: State) -> Facts:
         return Facts(kind="surjection", log_det="bound", volume="constant" if self.noise == "uniform" else "varies")
@@ -67,7 +68,7 @@ class Scale(Transform, word="scale"):
     def _invertible(self) -> Self:
         if self.factor == 0:
             raise Fault("FS401", "`scale(0)` is not a bijection: every x goes to the same y", argument="factor",
-                        help=("use a factor that is not zero, or leave the step out",))  # fmt: skip
+                        help=("use a factor that is not zero, as 1, or leave the step out",), arguments={"factor": "1"})  # fmt: skip
         return self
 
     def facts(self, x: State) -> Facts:

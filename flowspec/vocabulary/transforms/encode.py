@@ -42,7 +42,7 @@ class Encode(Transform, word="encode"):
     def _differentiable(self) -> Self:
         if not self.is_flow and not self.posterior.reparametrised:
             raise Fault("FS410", f"`{self.posterior.word}` cannot be a posterior: no gradient passes through its draws", argument="posterior",
-                        help=("use `gaussian(NET)`",))  # fmt: skip
+                        arguments={"posterior": f"gaussian({getattr(self.posterior, 'form', 'linear')})"})  # fmt: skip
         return self
 
     @property
@@ -60,7 +60,7 @@ class Encode(Transform, word="encode"):
     def outputs(self, x: State) -> tuple[State, ...]:
         if x.levels is not None and self.decoder.reads == "real":
             raise Fault("FS307", f"`{self.decoder.word}` is a density of real numbers; integers 0 … {x.levels - 1} arrive", argument="decoder",
-                        help=("put `dequantize(uniform)` before it",))  # fmt: skip
+                        before="dequantize(uniform)")  # fmt: skip
         self.decoder.check(x)
         if not self.is_flow:
             self.posterior.check(self.z())

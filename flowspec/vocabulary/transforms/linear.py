@@ -47,7 +47,7 @@ class Conv1x1(_Mixing, word="conv1x1"):
             raise Fault(
                 "FS302",
                 f"`conv1x1` needs channels at positions; a vector of {x.channels} features arrives",
-                help=("for vectors write `linear`",),
+                instead="linear",
             )
         return (x,)
 
@@ -58,6 +58,6 @@ class Linear(_Mixing, word="linear"):
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 1:
             raise Fault(
-                "FS302", f"`linear` needs a vector; {x} arrives", help=("for images write `conv1x1`, or `flatten` first",)
+                "FS302", f"`linear` needs a vector; {x} arrives", help=("or read the image as a vector first: `flatten; linear`",), instead="conv1x1"
             )
         return (x,)

@@ -27,7 +27,7 @@ class ActNorm(Transform, word="actnorm"):
         if self.starts_from_data:
             raise Fault(
                 "FS404", "turned round, `actnorm` cannot start from data: it would normalise what has not been computed yet",
-                argument="start", help=("write `actnorm(start=identity)`, or put it outside `inverse`",),
+                argument="start", help=("or put it outside `inverse`",), arguments={"start": "identity"},
             )  # fmt: skip
         return z
 
@@ -56,7 +56,7 @@ class BatchNorm(Transform, word="batchnorm"):
     def inputs(self, z: State) -> State:
         raise Fault(
             "FS404", "turned round, `batchnorm` would normalise what has not been computed yet",
-            help=("put it outside `inverse`", "or write `actnorm(start=identity)`"),
+            help=("or put it outside `inverse`",), instead="actnorm(start=identity)",
         )  # fmt: skip
 
     def facts(self, x: State) -> Facts:

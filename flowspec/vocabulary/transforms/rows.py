@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from flowspec.vocabulary.rules import Facts, Fault, State
+from flowspec.vocabulary.rules import Facts, Fault, State, largest_divisor
 from flowspec.vocabulary.word import Transform
 
 
@@ -30,7 +30,8 @@ class Fold(Transform, word="fold"):
                 "FS303",
                 f"`fold({self.rows})` needs a length that {self.rows} divides; {x} has {length}",
                 argument="rows",
-                help=(f"cut the series to {length - length % self.rows}",) if length > self.rows else (),
+                help=(f"or cut the series to {length - length % self.rows}",) if length > self.rows else (),
+                arguments={"rows": str(largest_divisor(length, self.rows))},
             )
         return (x.with_shape(channels, self.rows, length // self.rows),)
 

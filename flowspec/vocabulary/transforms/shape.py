@@ -11,6 +11,31 @@ from flowspec.vocabulary.rules import Facts, Fault, State, written
 from flowspec.vocabulary.word import AnyPrior, Transform
 
 
+def as_image(size: int, factor: int) -> str:
+    """How a vector is read as an image whose sides `factor` divides, or nothing where its size does not allow it."""
+    channels, rest = divmod(size, factor**2)
+    return "" if rest else f"reshape([{channels}, {factor}, {factor}])"
+
+
+def _next(side: int, factor: int) -> int:
+    """The side, or the next that the factor divides."""
+    return -(-side // factor) * factor
+
+
+def _completed(order: tuple[int, ...], channels: int) -> list[int]:
+    """An order that is one: what is doubled or out of range is taken for what is missing."""
+    kept = [at for i, at in enumerate(order) if at in range(channels) and at not in order[:i]]
+    missing = iter(sorted(set(range(channels)) - set(kept)))
+    return [at if at in kept and at not in order[:i] else next(missing, at) for i, at in enumerate((*order, *[-1] * channels)[:channels])]
+
+
+def _filled(shape: tuple[int, ...], size: int) -> list[int]:
+    """A shape of as many sides that holds just `size` numbers, the first of them as they were where that comes out even."""
+    *first, _ = shape
+    whole = size % prod(first) == 0
+    return [*first, size // prod(first)] if whole else [size, *(1 for _ in first)]
+
+
 class _Rearranging(Transform):
     reads = "any"
 
@@ -30,7 +55,7 @@ class Squeeze(_Rearranging, word="squeeze"):
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:
             raise Fault("FS302", f"`squeeze` needs an image; {x} arrives",
-                        help=("an image is the input `image(3, 32, 32)`, or what `reshape([3, 4, 4])` makes of a vector of 48",))  # fmt: skip
+                        help=("or leave it out: a vector has no height and width",), before=as_image(x.size, self.factor))
         c, h, w = x.shape
         f = self.factor
         odd = next((side for side in (h, w) if side % f), None)
@@ -39,7 +64,7 @@ class Squeeze(_Rearranging, word="squeeze"):
                 "FS303",
                 f"`squeeze({f})` needs sides that {f} divides; {x} has a side of {odd}",
                 label=f"{odd} is not a multiple of {f}",
-                help=(f"pad or crop the image so that its sides are multiples of {f}, or leave this squeeze out",),
+                help=(f"or begin with sides that {f} divides once more: {_next(h, f)}x{_next(w, f)} in place of {h}x{w} here",), instead="",
             )
         return (x.with_shape(c * f * f, h // f, w // f),)
 
@@ -75,6 +100,7 @@ class Permute(_Rearranging, word="permute"):
             raise Fault(
                 "FS304", f"`order` must hold each of 0 … {x.channels - 1} once, for {x.channels} channels", argument="order",
                 notes=(f"the map is not a bijection: channel {missed[0]} is lost, so that many x go to one z",) if missed else (),
+                arguments={"order": str(_completed(self.order, x.channels))},
             )
         return (x,)
 
@@ -95,6 +121,7 @@ class Reshape(_Rearranging, word="reshape"):
                 f"`reshape` to {written(self.shape)} needs {prod(self.shape)} dimensions; {x} has {x.size}",
                 argument="shape",
                 help=(f"choose numbers whose product is {x.size}: nothing is added or lost",),
+                arguments={"shape": str(_filled(self.shape, x.size))},
             )
         return (x.with_shape(*self.shape),)
 
@@ -134,7 +161,8 @@ class Split(_Rearranging, word="split"):
                 "FS306",
                 f"`split` keeps {first} of {x.channels} channels: nothing is left for the second part",
                 argument="keep",
-                help=("squeeze first, so that there are channels to split",) if len(x.shape) == 3 else (),
+                help=() if x.channels > 1 else ("one channel cannot be split: squeeze an image first, or leave `split` out",),
+                arguments={"keep": "half"} if x.channels > 1 else {},
             )
         return (x.with_shape(first, *x.shape[1:]), x.with_shape(rest, *x.shape[1:]))
 

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from flowspec.vocabulary.priors.half_gaussian import HalfGaussian
 from flowspec.vocabulary.rules import Demand, Facts, Fault, Shape, State, Tensor
+from flowspec.vocabulary.transforms.shape import as_image
 from flowspec.vocabulary.word import AnyPrior, Transform
 
 
@@ -27,7 +28,7 @@ class Abs(Transform, word="abs"):
 class _Ordering(Transform):
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) == 3:
-            raise Fault("FS302", f"`{self.word}` needs a vector or a series; {x} arrives", help=("read the image as a vector: `flatten`",))
+            raise Fault("FS302", f"`{self.word}` needs a vector or a series; {x} arrives", before="flatten")
         return (x,)
 
 
@@ -43,7 +44,7 @@ class Sort(_Ordering, word="sort"):
     def outputs(self, x: State) -> tuple[State, ...]:
         if self.by >= (x.channels if len(x.shape) == 2 else 1):
             has = f"{x.channels} channels" if len(x.shape) == 2 else "features alone"
-            raise Fault("FS304", f"`sort` by channel {self.by}: {x} has {has}", argument="by", help=("channels are counted from 0",))
+            raise Fault("FS304", f"`sort` by channel {self.by}: {x} has {has}", argument="by", help=("channels are counted from 0",), arguments={"by": None})
         return super().outputs(x)
 
     def facts(self, x: State) -> Facts:
@@ -77,18 +78,18 @@ class MaxPool(Transform, word="maxpool"):
     def _not_negative(self) -> Self:
         if self.differences.support != "nonnegative":
             raise Fault("FS412", f"`{self.differences.word}` gives negative numbers too, which no excess of a maximum is", argument="differences",
-                        help=("use `halfgaussian`",))  # fmt: skip
+                        arguments={"differences": "halfgaussian"})  # fmt: skip
         return self
 
     def outputs(self, x: State) -> tuple[State, ...]:
         if len(x.shape) != 3:
             raise Fault("FS302", f"`maxpool` needs an image; {x} arrives",
-                        help=("an image is the input `image(3, 32, 32)`, or what `reshape([3, 4, 4])` makes of a vector of 48",))  # fmt: skip
+                        help=("or leave it out: a vector has no height and width",), before=as_image(x.size, self.factor))  # fmt: skip
         odd = next((side for side in x.shape[1:] if side % self.factor), None)
         if odd is not None:
             raise Fault("FS303", f"`maxpool({self.factor})` needs sides that {self.factor} divides; {x} has a side of {odd}",
                         label=f"{odd} is not a multiple of {self.factor}",
-                        help=("choose a factor that divides both sides, or leave this step out",))  # fmt: skip
+                        help=("or choose a factor that divides both sides",), instead="")  # fmt: skip
         return (x.with_shape(x.channels, x.shape[1] // self.factor, x.shape[2] // self.factor),)
 
     def rest(self, x: State) -> State:

@@ -34,14 +34,14 @@ class Sylvester(Amortised, word="sylvester"):
     def _of_its_form(self) -> Self:
         for argument, form in (("width", "orthogonal"), ("reflections", "householder")):
             if getattr(self, argument) is not None and self.form != form:
-                raise Fault("FS205", f"`{argument}` speaks of `sylvester({form})`", argument=argument, help=("leave it out",))
+                raise Fault("FS205", f"`{argument}` speaks of `sylvester({form})`", argument=argument, arguments={argument: None})
         return self
 
     def outputs(self, x: State) -> tuple[State, ...]:
         x = vector(self.word, x)
         if (self.width or 0) > x.channels:
             raise Fault("FS306", f"`sylvester` has {self.width} orthonormal columns, and only {x.channels} features arrive",
-                        argument="width", help=(f"use at most {x.channels}",))  # fmt: skip
+                        argument="width", arguments={"width": str(x.channels)})  # fmt: skip
         return (x,)
 
     @property
