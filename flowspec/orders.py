@@ -59,7 +59,7 @@ def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str, contexts: tuple
     read = ", ".join(name.rstrip("'") for name in culprit.item.given)
     other = f"`given={contexts[0]}`" if contexts else "declare `context vector(4) as theta` below the input, and write `given=theta`"
     own = "`coupling` reads the part that stays by itself" if culprit.item.word.word == "coupling" else "it needs no condition"
-    help = (f"leave `{read}` out of `given`: {own}", f"or read a context, which is known in both directions: {other}")
+    help = (f"leave `given={read}` out: {own}" if len(culprit.item.given) == 1 else f"leave what comes too late out of `given`: {own}", f"or read a context, which is known in both directions: {other}")
     tapped = {node.item.span: "the state is named here" for node in nodes if isinstance(node.item, Mark) and set(node.outputs) & set(culprit.given)}
     between = {nodes[i].item.span: "part of the cycle" for i in cycle}
     causes = {span: said for span, said in (between | tapped).items() if span != culprit.item.span}

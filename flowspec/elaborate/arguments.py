@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from flowspec.elaborate.calls import bind, call_of, unknown_word
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.mending import from_fault
-from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, is_role, meaning, shown
+from flowspec.elaborate.signatures import ROLES, alternatives, fields_of, is_role, meaning, shown, signature
 from flowspec.elaborate.sources import source
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Symbols, Value, described, fail, unknown_or
 from flowspec.source import Span
@@ -79,6 +79,7 @@ def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, 
             given = value
         elif value is not None:
             values[name] = faults.tried(lambda: convert(value, fields[name], scope, argument.value.span))
+    faults.faults = [replace(fault, notes=(signature(word),)) if fault.code == "FS204" and not fault.notes else fault for fault in faults.faults]
     faults.end()
     for name, value in values.items():
         if isinstance(value, Spoken):
@@ -118,7 +119,11 @@ def _within(word: type[Word], name: str, problem: Any, span: Span) -> tuple[Fix,
         bound = -found
     elif type(default) in (int, float):
         bound = default
-    return () if bound is None else (Fix("for example", span, f"{bound:_}" if isinstance(bound, int) else f"{bound:g}"),)
+    return () if bound is None else (Fix(f"write `{_digits(bound)}`, for example", span, _digits(bound)),)
+
+
+def _digits(number: float) -> str:
+    return f"{number:_}" if isinstance(number, int) else f"{number:g}"
 
 
 def _is_bound(problem: Any) -> bool:
@@ -217,7 +222,8 @@ def _mismatch(value: Value, hint: Any, choices: list[Any], span: Span) -> SpecEr
         near = nearest(value.name, names)
         fixes = (Fix(f"write `{near}`", value.span, near),) if near else ()
         label = f"did you mean `{near}`?" if near else "none of these"
-        return fail("FS207", f"{meaning(hint)} is needed here, found `{value.name}`", value.span, label=label, fixes=fixes)
+        help = () if near else (f"for example `{names[0]}`",)
+        return fail("FS207", f"{meaning(hint)} is needed here, found `{value.name}`", value.span, label=label, fixes=fixes, help=help)
     fixes = tuple(_written(value, choices, names, span))
     return unknown_or(meaning(hint), value, span, fixes) if not names or fixes else fail(
         "FS207", f"{meaning(hint)} is needed here, found {described(value)}", span, help=(f"write {' or '.join(f'`{name}`' for name in names[:2])}, without quotes",))

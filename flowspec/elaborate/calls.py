@@ -26,7 +26,8 @@ def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...]
     what = ROLES.get(role.role, f"one of the {role.role} words")
     for other in Word.__subclasses__():
         if other is not role and name in other.words and other.role in ROLES:
-            return fail("FS204", f"`{name}` is {ROLES[other.role]}; {what} is needed here", span, help=_instead(role, other, name))
+            ending = (Fix("a prior ends a wire", Span(span.file, span.start, span.start), "prior "),) if (role.role, other.role) == ("transform", "prior") else ()
+            return fail("FS204", f"`{name}` is {ROLES[other.role]}; {what} is needed here", span, fixes=ending, help=() if ending else _instead(role, other, name))
     near = nearest(name, (*role.words, *known))
     label = f"did you mean `{near}`?" if near else ""
     fixes = (Fix(f"write `{near}`", span, near, safe=False),) if near else ()
@@ -35,8 +36,6 @@ def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...]
 
 
 def _instead(role: type[Word], other: type[Word], name: str) -> tuple[str, ...]:
-    if (role.role, other.role) == ("transform", "prior"):
-        return (f"a prior ends a wire: `prior {name}`",)
     if (role.role, other.role) == ("network", "transform"):
         return (f"take it out of the network: a transform stands on a line of its own, before this one or after it: `{name}`",)
     if (role.role, other.role) == ("prior", "transform"):

@@ -90,8 +90,8 @@ class Conditions:
     def _count(self, steps: int, span: Span) -> None:
         self.steps += steps
         if self.steps > LONGEST:
-            raise OutOfBounds([Diagnostic("FS805", f"the flow grows to more than {LONGEST:_} steps", Label(span, "beyond the limit here"),
-                                          help=("repeat less: bodies within bodies multiply",))])  # fmt: skip
+            raise OutOfBounds([Diagnostic("FS805", f"the flow grows to {self.steps:_} steps or more: at most {LONGEST:_} are allowed", Label(span, "beyond the limit here"),
+                                          help=(f"repeat it {-(-self.steps // LONGEST)} times less often, or less still: bodies within bodies multiply",))])  # fmt: skip
 
     def _flows(self, spoken: Spoken, domain: State, readings: dict[str, list[Known]] | None) -> dict[str, Graph] | None:
         if readings is None:

@@ -41,7 +41,7 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str], counta
     """
     scope, state, condition = expectation.scope, expectation.state, expectation.statement.condition
     if not isinstance(condition, tree.Binary) or condition.operator not in COMPARISONS:
-        fixes = (Fix("for example", condition.span, f"{write(condition)} < 1_000_000_000"),) if write(condition) in NUMBERS else ()
+        fixes = (Fix("compare it, for example so", condition.span, f"{write(condition)} < 1_000_000_000"),) if write(condition) in NUMBERS else ()
         raise fail("FS701", "`expect` needs a comparison", condition.span, label="nothing is compared", fixes=fixes,
                    help=("`==` compares with one number, which `flowspec report` tells",) if fixes else (_EXAMPLE,))  # fmt: skip
     fact, subject = _fact(condition, scope)

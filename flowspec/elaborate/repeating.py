@@ -12,7 +12,7 @@ def repetitions(value: Value, span: Span) -> int:
     times = number(value, span)
     if not isinstance(times, int) or times < 0:
         whole = str(abs(int(times)))
-        raise fail("FS208", f"`repeat` needs a whole number, 0 or more; found {times}", span, fixes=(Fix(f"for example `{whole}`", span, whole),),
+        raise fail("FS208", f"`repeat` needs a whole number, 0 or more; found {times}", span, fixes=(Fix(f"write `{whole}`, for example", span, whole),),
                    help=() if isinstance(times, int) else ("`//` divides whole numbers and rounds down",))  # fmt: skip
     if times > LONGEST:
         raise fail("FS808", f"`repeat` goes up to {LONGEST:_}; found {times:_}", span, label="too often", help=(f"for example `repeat {LONGEST // 10:_} {{ … }}`",))

@@ -35,7 +35,7 @@ class Steps(Conditions):
 
     def _tap(self, statement: tree.Tap, section: Section) -> None:
         if self.turned:
-            raise fail("FS404", "a tap cannot stand inside `inverse`", statement.span, help=("put it before or after the body of `inverse`",))
+            raise fail("FS404", "a tap cannot stand inside `inverse`", statement.span, help=("take it out of `inverse`, and put it on a line before that or behind it",))
         name, wire = statement.name.name, self.slots.wire(statement.span)
         known = self.frame.taps.get(name)
         if name in self.frame.wires or name in self.frame.contexts or isinstance(known, list) != statement.append and known:
@@ -50,7 +50,7 @@ class Steps(Conditions):
 
     def _merge(self, statement: tree.Merge, section: Section) -> None:
         if self.turned:
-            raise fail("FS404", "`merge` cannot stand inside `inverse`", statement.span, help=("put it before or after the body of `inverse`",))
+            raise fail("FS404", "`merge` cannot stand inside `inverse`", statement.span, help=("take it out of `inverse`, and put it on a line before that",))
         slots = self._merging(statement)
         wires = [self.slots.open.pop(slot) for slot in slots]
         self.used |= dict.fromkeys(slots, statement.span)
@@ -121,7 +121,7 @@ class Steps(Conditions):
         name = value.name if isinstance(value, Symbol) else getattr(getattr(value, "expression", None), "name", "")
         kind = self.definitions.kind(name)
         if kind and name not in Prior.words:
-            raise fail("FS204", f"`{name}` is a `{kind}`; a prior is needed here", statement.value.span, fixes=(Fix("for example", statement.value.span, "gaussian"),))
+            raise fail("FS204", f"`{name}` is a `{kind}`; a prior is needed here", statement.value.span, fixes=(Fix("write a prior, for example `gaussian`", statement.value.span, "gaussian"),))
         return speak(Prior, value, section.scope, statement.value.span)
 
     def _end(self, section: Section, spoken: Spoken, slot: str, state: State | None, given: list[Known] | None, name: str, span: Span) -> None:
@@ -190,7 +190,7 @@ class Steps(Conditions):
             domain = spoken.word.inputs(state)
             if spoken.word.facts(domain).kind != "bijection":
                 raise fail("FS404", f"`{spoken.word.word}` is not a bijection: it cannot be turned round", spoken.span,
-                           help=(f"put `{spoken.word.word}` before or after the body of `inverse`, or leave it out",))  # fmt: skip
+                           help=(f"take it out of `inverse`, and put it on a line before that",))  # fmt: skip
             spoken.word.outputs(domain)
         except Fault as fault:
             raise spoken.refused(fault) from None
@@ -223,7 +223,7 @@ class Steps(Conditions):
     def _new_wire(self, name: tree.Name) -> str:
         old = self.frame.wires.get(name.name)
         if old in self.slots.open or name.name in self.frame.taps or name.name in self.frame.contexts:
-            raise fail("FS211", f"`{name.name}` is another state's name already", name.span, help=("choose another name",))
+            raise fail("FS211", f"`{name.name}` is another state's name already", name.span, help=("choose another name, here and where this one is used",))
         self.frame.wires[name.name] = slot = self.frame.slot(name.name)
         return slot
 

@@ -23,7 +23,7 @@ PARENTHESES, LIST, ITEM = "parentheses", "list", "item"
 FORMS = {
     FILE: Form("a file", "flow name { input vector(2); coupling(affine, mlp([32])); prior gaussian }"),
     BODY: Form("one statement after another on a line", "actnorm; reverse"),
-    PARAMETERS: Form("a list of parameters", "(width, depth=2)"),
+    PARAMETERS: Form("a list of parameters", "(width=64, depth=2)"),
     ARGUMENTS: Form("a call", "conv(3, width, bias=false)"),
     PARENTHESES: Form("arithmetic", "2 * (width + 1)"),
     LIST: Form("a list", "[64, 64]"),

@@ -52,7 +52,7 @@ def _behind(fault: Diagnostic, definition: tree.Definition) -> Diagnostic:
     """A fault of what stands behind the body that it may belong to."""
     end = Span(definition.span.file, definition.span.end - 1, definition.span.end)
     label = Label(end, f"the body of `{definition.name.name}` ends here")
-    return replace(fault, secondary=(label,), fixes=(Fix("if this `}` is one too many, take it out", end, ""),))
+    return replace(fault, secondary=(label,), fixes=(Fix("if this `}` is one too many, take it out", end, ""),), help=("or put what follows into a body of its own: `flow name { … }`",))
 
 
 def _nothing(lexemes: list[Lexeme]) -> Diagnostic | None:

@@ -95,7 +95,7 @@ def _misplaced(stop: Stop) -> Diagnostic | None:
     if kind in LEADING | {"NAME"} and "FLOW" in stop.accepted:
         message = f"`{stop.found.text}` {OUTSIDE}"
         return _say(stop, "FS109", message, "statements belong in the body of a `flow`, `def` or `net`",
-                    "put a `flow name {` before the first of them and a `}` behind the last, or take out a `}` that is one too many")  # fmt: skip
+                    "put `flow name {` before the first of them and `}` behind the last")  # fmt: skip
     return None
 
 
@@ -103,7 +103,7 @@ def _reserved(stop: Stop) -> Diagnostic | None:
     if stop.found.type not in RESERVED | {"WORD"} or "NAME" not in stop.accepted:
         return None
     label = Label(stop.found.span, "choose another name")
-    fix = Fix("for example", stop.found.span, f"my_{stop.found.text}")
+    fix = Fix(f"write `my_{stop.found.text}`, here and where it is used", stop.found.span, f"my_{stop.found.text}")
     return Diagnostic("FS104", f"`{stop.found.text}` is a reserved word and cannot be used as a name", label, fixes=(fix,))
 
 

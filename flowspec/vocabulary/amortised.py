@@ -32,7 +32,7 @@ class Amortised(Transform):
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.conditioner is None:
             return {}
-        input, *rest = read_by_conditioner(self.word, given, "its parameters are then learned")
+        input, *rest = read_by_conditioner(self.word, given, "its parameters are learned")
         output = (sum(tensor.numel for tensor in self.predicted(x)),)
         names = ", ".join(f"{tensor.numel} of `{tensor.name}`" for tensor in self.predicted(x))
         return {"conditioner": Demand(input=input, given=tuple(rest), output=output, reason=names)}
@@ -43,7 +43,7 @@ def read_by_conditioner(word: str, given: tuple[Shape, ...], otherwise: str) -> 
     if not given:
         raise Fault(
             "FS402", f"the conditioner of `{word}` reads nothing: without `given` there is no state that it could read",
-            argument="conditioner", help=("say what it reads: `given=` and a context, a tap or a wire", f"or leave the network out: {otherwise}"),
+            argument="conditioner", notes=(f"without a network {otherwise}",), help=("or say what it reads: `given=NAME`, the name of a context, a tap or a wire",),
             arguments={"conditioner": None},
         )  # fmt: skip
     return given

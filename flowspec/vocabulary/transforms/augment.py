@@ -36,7 +36,7 @@ class Augment(Mapping, word="augment"):
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.conditioner is None:
             return {}
-        input, *rest = read_by_conditioner(self.word, given, "the noise is then standard normal")
+        input, *rest = read_by_conditioner(self.word, given, "the noise is standard normal")
         return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, self.moved(x)))}
 
     def facts(self, x: State) -> Facts:

@@ -103,7 +103,7 @@ class Elementwise(Mapping, word="elementwise"):
     def demands(self, x: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.conditioner is None:
             return {}
-        input, *rest = read_by_conditioner(self.word, given, "the parameters are then learned")
+        input, *rest = read_by_conditioner(self.word, given, "the parameters are learned")
         return {"conditioner": Demand(input=input, given=tuple(rest), **parameters_for(self.map, x.shape))}
 
     def parameters(self, x: State) -> tuple[Tensor, ...]:
