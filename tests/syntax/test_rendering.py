@@ -67,11 +67,11 @@ error[FS301]: dimension mismatch: `conv1x1` is declared for 128 channels, 124 ar
   = reached through: lib/b.flow:1:1
   = note: path: input 3 -> squeeze 12
         -> conv1x1 128
-  = help: leave the argument out
   = help: leave the argument out  [fix: safe]
         conv1x1()
   = help: use 124  [fix: unsafe]
-        conv1x1(channels=124)"""
+        conv1x1(channels=124)
+  = help: leave the argument out"""
     )
 
 
