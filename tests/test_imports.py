@@ -19,12 +19,10 @@ from flowspec.vocabulary.word import Input, Map, NetworkWord, Prior, Transform, 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "flowspec").rglob("*.py"))
 LAYERS = (
-    "source", "files", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "sharing", "checked", "terms", "bypass", "target", "bounded",
-    "elaborate", "report", "orders", "check", "compiler", "spec", "diagram", "export", "data", "modules", "verify", "plots", "quality", "train", "cli",
+    "source", "files", "plots", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "sharing", "checked", "terms", "bypass", "target", "bounded",
+    "elaborate", "report", "orders", "check", "compiler", "spec", "diagram", "export", "data", "modules", "verify", "quality", "train", "cli",
 )  # fmt: skip
 """The packages and modules of flowspec from the bottom up; each imports itself and those before it."""
-AMONG = {"flowspec/plots/run.py": "train"}
-"""Files that stand among those of another layer: the pictures of a run are made by the loop that runs it."""
 WITHOUT_TORCH = LAYERS[: LAYERS.index("export") + 1]
 NEVER_ABOVE = ("torch", "flowspec.modules", "flowspec.train", "flowspec.verify", "flowspec.cli")
 LAZY = {
@@ -33,8 +31,7 @@ LAZY = {
     "flowspec/cli": "a command imports what it runs, so that `flowspec check` starts fast",
     "flowspec/elaborate/sources.py": "numpy, which a spec without `data` never waits for",
     "flowspec/data": "scikit-learn, torchvision and Pillow, each for its sources alone",
-    "flowspec/report/family.py": "matplotlib, for the chart alone",
-    "flowspec/plots": "matplotlib",
+    "flowspec/report/family.py": "matplotlib, for the curve alone",
     "flowspec/quality": "torchvision and scikit-learn, each for its features alone",
     "flowspec/train": "rich, for terminals alone",
 }
@@ -72,8 +69,6 @@ def _imports(node: ast.AST, lazy: bool, typing: bool) -> Iterator[Imported]:
 
 def layer(path: Path) -> str:
     """The package or module of flowspec that a file belongs to."""
-    if shown(path) in AMONG:
-        return AMONG[shown(path)]
     return path.relative_to(ROOT / "flowspec").parts[0].removesuffix(".py")
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import click
 
 from flowspec.cli.specs import compiled
 from flowspec.diagnostics import SpecError
+from flowspec.files import replace
 from flowspec.fixing import Fixed, apply, chosen
 from flowspec.source import Source
 
@@ -50,10 +49,4 @@ def _write(fixed: Fixed, before: Source) -> None:
     path = Path(fixed.source.name)
     if path.read_text(encoding="utf-8") != before.text:
         raise click.UsageError(f"`{path}` was changed while it was checked")
-    try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", newline="", delete=False) as file:
-            file.write(fixed.source.text)
-        os.chmod(file.name, path.stat().st_mode)
-        os.replace(file.name, path.resolve())
-    except OSError as error:
-        raise click.UsageError(f"`{path}` cannot be written: {error}") from None
+    replace(path, fixed.source.text.encode())

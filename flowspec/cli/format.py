@@ -9,6 +9,7 @@ import click
 
 from flowspec.cli.specs import read_source, with_sources
 from flowspec.diagnostics import SpecError
+from flowspec.files import replace
 from flowspec.source import Source
 from flowspec.syntax.format import format_text
 
@@ -34,7 +35,7 @@ def _format(file: str, check: bool, diff: bool) -> bool:
     elif text != source.text:
         click.echo(f"{file}: {'not in canonical form' if check else 'formatted'}")
         if not check:
-            Path(file).write_text(text, encoding="utf-8")
+            replace(Path(file), text.encode())
     return text != source.text
 
 

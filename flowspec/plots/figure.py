@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+
+from flowspec.files import replace
 
 DATA, MODEL = "#4c78a8", "#e45756"
 
@@ -20,6 +23,6 @@ def figure(width: float, height: float, rows: int = 1, columns: int = 1) -> tupl
 
 def save(made: Figure, path: Path, dpi: int = 120) -> None:
     """Writes a figure in the format that the end of its name says."""
-    part = path.with_name(f".{path.stem}.part{path.suffix}")
-    made.savefig(part, dpi=dpi)
-    part.replace(path)
+    content = BytesIO()
+    made.savefig(content, dpi=dpi, format=path.suffix.removeprefix("."))
+    replace(path, content.getvalue())

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from math import ceil, sqrt
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from flowspec.files import replace
 
 SHORTEST_SIDE = 64
 """Pixels that an image should have on its shorter side; smaller ones are enlarged by a whole factor."""
@@ -20,7 +23,9 @@ def image_grid(images: np.ndarray, path: Path, levels: int | None = None, column
     shown = _bytes(images if images.shape[1] in (1, 3) else images[:, :1], levels)
     factor = max(1, SHORTEST_SIDE // min(shown.shape[2:]))
     grid = _tiled(shown.repeat(factor, 2).repeat(factor, 3), columns or ceil(sqrt(len(shown))))
-    Image.fromarray(grid[..., 0] if grid.shape[2] == 1 else grid).save(path)
+    content = BytesIO()
+    Image.fromarray(grid[..., 0] if grid.shape[2] == 1 else grid).save(content, Image.registered_extensions()[path.suffix])
+    replace(path, content.getvalue())
 
 
 def _bytes(images: np.ndarray, levels: int | None) -> np.ndarray:

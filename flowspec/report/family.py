@@ -41,13 +41,11 @@ def text_side_by_side(families: Sequence[Sequence[Report]], name: str, metric: s
 def curve(families: Sequence[Sequence[Report]], name: str, metric: str, path: Path) -> None:
     """Draws one of the compared numbers of each family against the parameter, to a file that matplotlib can write."""
     _check_metric(metric)
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
     from matplotlib.ticker import EngFormatter
 
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    from flowspec.plots.figure import figure, save
+
+    made, (axes,) = figure(6, 3.6)
     for family in families:
         points = [(one.spec_parameters[name], AMOUNTS[metric][0](one)) for one in family]
         axes.plot(*zip(*points), marker=".", label=family[0].name)
@@ -56,7 +54,7 @@ def curve(families: Sequence[Sequence[Report]], name: str, metric: str, path: Pa
     axes.grid(alpha=0.3)
     axes.set_ylim(bottom=0)
     axes.legend(fontsize="small")
-    figure.savefig(path)
+    save(made, path)
 
 
 def _check_metric(metric: str) -> None:

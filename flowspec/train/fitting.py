@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Generator, Tensor
 
 from flowspec.modules.flow import Flow
-from flowspec.plots.run import draw_run
+from flowspec.train.pictures import draw_run
 from flowspec.train.batches import Batch, bits
 from flowspec.train.evaluate import Likelihoods, evaluate
 from flowspec.train.fit import Splits

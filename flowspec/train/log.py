@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Protocol, TextIO
 
+from flowspec.files import replace
+
 Entry = dict[str, float | int | str | dict[str, float] | None]
 
 
@@ -18,11 +20,10 @@ class Log:
     """
 
     def __init__(self, path: Path, step: int, writes: bool = True):
-        if not writes:
-            path = Path(os.devnull)
-        kept = [entry for entry in read(path) if entry["step"] <= step] if path.is_file() else []
-        path.write_text("".join(f"{json.dumps(entry)}\n" for entry in kept), encoding="utf-8")
-        self._file = path.open("a", encoding="utf-8")
+        if writes:
+            kept = [entry for entry in read(path) if entry["step"] <= step] if path.is_file() else []
+            replace(path, "".join(f"{json.dumps(entry)}\n" for entry in kept).encode())
+        self._file = (path if writes else Path(os.devnull)).open("a", encoding="utf-8")
 
     def write(self, kind: str, **values: float | str | dict[str, float] | None) -> None:
         """Adds a line."""
@@ -36,8 +37,8 @@ class Log:
 
 def read(path: Path) -> list[Entry]:
     """The lines of a log; one that a crash cut short is left out."""
-    lines = path.read_text(encoding="utf-8").split("\n")
-    return [json.loads(line) for line in lines if line.endswith("}")]
+    *lines, _ = path.read_text(encoding="utf-8").split("\n")
+    return [json.loads(line) for line in lines]
 
 
 class Display(Protocol):

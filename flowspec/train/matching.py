@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules.flow import Condition, Flow
-from flowspec.plots.run import draw_match
+from flowspec.train.pictures import draw_match
 from flowspec.train.batches import Batch, seeded
 from flowspec.train.energies import EnergyFunction, Functions, energy_function, log_constant
 from flowspec.train.evaluate import measuring

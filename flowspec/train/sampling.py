@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,16 @@ import torch
 from torch import Tensor
 
 from flowspec.data.audio import spectrograms
+from flowspec.files import replace
 from flowspec.graph import ContextNode
 from flowspec.modules.flow import Flow
 from flowspec.modules.operations import Temperature
-from flowspec.plots.run import draw, draw_samples
 from flowspec.plots.sound import write_sound
 from flowspec.target import target
 from flowspec.train.batches import Batch
 from flowspec.train.errors import TrainingError
 from flowspec.train.naming import check_temperature
+from flowspec.train.pictures import draw, draw_samples
 from flowspec.train.run import open_flow, open_run
 from flowspec.vocabulary.inputs.audio import Audio, Mel
 from flowspec.vocabulary.inputs.spaces import Classes
@@ -69,12 +71,14 @@ def _spectrograms(flow: Flow, context: ContextNode, sound: Path) -> Tensor:
 
 
 def _save(samples: Tensor, flow: Flow, out: Path, run: Path) -> None:
-    values, heard = samples.numpy(), flow.checked.graph.input
+    values, heard, content = samples.numpy(), flow.checked.graph.input, BytesIO()
     match out.suffix:
         case ".npy":
-            np.save(out, values)
+            np.save(content, values)
+            replace(out, content.getvalue())
         case ".csv":
-            np.savetxt(out, values.reshape(len(values), -1), delimiter=",", fmt="%.8g")
+            np.savetxt(content, values.reshape(len(values), -1), delimiter=",", fmt="%.8g")
+            replace(out, content.getvalue())
         case ".wav":
             if not isinstance(heard, Audio):
                 raise TrainingError("only flows of sound are written as .wav")

@@ -10,7 +10,7 @@ import click
 from replications.table import Row, Table
 
 import flowspec
-from flowspec.plots.run import loss
+from flowspec.train.pictures import loss
 from flowspec.train.log import read
 from flowspec.vocabulary.settings.runs import Source
 

@@ -27,7 +27,7 @@ def _sharpness(run: Path) -> float:
     import torch
     from torch.nn.functional import avg_pool2d
 
-    from flowspec.plots.run import draw
+    from flowspec.train.pictures import draw
     from flowspec.train.run import open_run
 
     def roughness(images: torch.Tensor) -> float:
