@@ -19,9 +19,5 @@ def command(file: str, out: Path, depth: int | None, settings: tuple[str, ...]) 
     """Draw a flow."""
     if out.suffix.removeprefix(".").lower() not in FORMATS:
         raise click.UsageError(f"`{out}` must end in one of {', '.join(f'.{name}' for name in FORMATS)}")
-    spec = compiled(file, settings)
-    try:
-        spec.draw(out, depth)
-    except OSError as error:
-        raise click.UsageError(f"`{out}` cannot be written: {error.strerror or error}") from None
+    compiled(file, settings).draw(out, depth)
     click.echo(f"{out}")

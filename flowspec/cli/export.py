@@ -17,9 +17,5 @@ def command(file: str, out: Path, settings: tuple[str, ...]) -> None:
     """Write a flow as one file of Python that needs torch alone."""
     if out.suffix != ".py":
         raise click.UsageError(f"`{out}` must end in .py")
-    spec = compiled(file, settings)
-    try:
-        spec.export(out)
-    except OSError as error:
-        raise click.UsageError(f"`{out}` cannot be written: {error.strerror or error}") from None
+    compiled(file, settings).export(out)
     click.echo(f"{out}")

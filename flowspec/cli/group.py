@@ -69,12 +69,15 @@ class Commands(click.Group):
         except SpecError as error:
             show_faults(error)
             return FINDINGS
+        except OSError as error:
+            show_error(f"`{error.filename}`: {error.strerror}" if error.filename else str(error))
+            return USAGE
         except Exception as error:  # whatever it is, the user gets one line and the promised exit code
             return _unforeseen(error)
 
 
 def _unforeseen(error: Exception) -> int:
-    """Errors that only modules imported by commands know: those of runs and data are the user's, all others are ours."""
+    """Errors that only modules imported by commands know: those of runs, data and solvers are the user's, all others are ours."""
     if _is_finding(error):
         show_error(str(error))
         return FINDINGS
@@ -85,7 +88,7 @@ def _unforeseen(error: Exception) -> int:
 
 
 def _is_finding(error: Exception) -> bool:
-    homes = {"flowspec.train.errors": "RunError", "flowspec.data": "DataError"}
+    homes = {"flowspec.train.errors": "RunError", "flowspec.data": "DataError", "flowspec.modules.solvers": "ConvergenceError"}
     known = tuple(getattr(sys.modules[home], name) for home, name in homes.items() if home in sys.modules)
     return isinstance(error, known)
 

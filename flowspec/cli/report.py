@@ -11,6 +11,8 @@ from flowspec.cli.specs import compiled, overrides, plain, read_source, setting_
 from flowspec.report import AMOUNTS, Report, compare, curve, over, text, text_over, text_side_by_side
 from flowspec.spec import Plain, compile_source
 
+PICTURES = (".png", ".svg", ".pdf")
+
 
 @click.command("report")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
@@ -36,6 +38,8 @@ def command(files: tuple[str, ...], as_json: bool, family: str | None, metric: s
 def _family(
     files: tuple[str, ...], family: str, as_json: bool, metric: str | None, picture: Path | None, settings: tuple[str, ...]
 ) -> None:  # fmt: skip
+    if picture is not None and picture.suffix not in PICTURES:
+        raise click.UsageError(f"`{picture}` must end in one of {', '.join(PICTURES)}")
     name, values = _range(family)
     fixed = overrides(settings)
     families = [_members(file, name, values, fixed) for file in files]

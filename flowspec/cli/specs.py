@@ -50,10 +50,10 @@ def _with_parameters(file: str) -> tuple[str, dict[str, Plain]]:
     name, sign, inside = file.partition("(")
     if not sign or not file.endswith(")") or Path(file).exists():
         return file, {}
-    arguments = _expression(f"spec({inside}").arguments
-    if any(argument.name is None for argument in arguments):
+    call = _expression(f"spec({inside}")
+    if not isinstance(call, tree.Call) or any(argument.name is None for argument in call.arguments):
         raise click.UsageError(f"the parameters in `{file}` need their names: `{name}(NAME=VALUE)`")
-    return name, {argument.name: _plain(evaluate(argument.value, Scope({})), file) for argument in arguments}
+    return name, {argument.name: _plain(_value(argument.value, file), file) for argument in call.arguments}
 
 
 def overrides(settings: tuple[str, ...]) -> dict[str, Plain]:
@@ -69,7 +69,7 @@ def overrides(settings: tuple[str, ...]) -> dict[str, Plain]:
 
 def plain(text: str) -> Plain:
     """The value of an expression's text. Raises UsageError where it has none."""
-    return _plain(_value(text), text)
+    return _plain(_value(_expression(text), text), text)
 
 
 def _plain(value: Value, text: str) -> Plain:
@@ -92,16 +92,17 @@ def named_data(text: str) -> Any:
         return DataSource(name="folder" if path.is_dir() else "file", arguments={"path": str(path)})
     if path.suffix and "(" not in text:
         raise click.UsageError(f"there is no file `{text}`")
+    expression = _expression(text)
     try:
-        return data_source(_value(text), _expression(text).span)
+        return data_source(_value(expression, text), expression.span)
     except SpecError as error:
         fault = error.diagnostics[0]
         raise click.UsageError("; ".join(filter(None, [f"`{text}`: {fault.message}", fault.primary.text, *fault.help]))) from None
 
 
-def _value(text: str) -> Value:
+def _value(expression: tree.Expression, text: str) -> Value:
     try:
-        return evaluate(_expression(text), Scope({}))
+        return evaluate(expression, Scope({}))
     except SpecError as error:
         raise click.UsageError(f"`{text}`: {error.diagnostics[0].message}") from None
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 from flowspec.cli.energies import declared, energy_option
+from flowspec.cli.group import INTERRUPTED
 from flowspec.cli.specs import compiled, named_data, setting_option
-
-INTERRUPTED = 130
 
 
 @click.command("train")

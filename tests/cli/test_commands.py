@@ -129,6 +129,15 @@ def test_format_writes_checks_and_shows(tmp_path):
     assert run("format", "-", input="flow  f { input vector( 2 )\nprior gaussian }\n").stdout == path.read_text()
 
 
+def test_a_formatted_file_keeps_its_rights_and_its_links(tmp_path):
+    path, link = tmp_path / "loose.flow", tmp_path / "link.flow"
+    path.write_text("flow  f { input vector( 2 )\nprior gaussian }\n")
+    path.chmod(0o600)
+    link.symlink_to(path)
+    assert run("format", link).exit_code == 0
+    assert link.is_symlink() and "vector(2)" in path.read_text() and path.stat().st_mode & 0o777 == 0o600
+
+
 def test_format_shows_faults_in_their_place(tmp_path):
     path = tmp_path / "broken.flow"
     path.write_text("flow f {\n")
@@ -172,6 +181,25 @@ def test_a_run_is_trained_evaluated_and_sampled(good, tmp_path):
     assert run("evaluate", tmp_path / "none").exit_code == 2
 
 
+def test_what_cannot_be_written_is_wrong_usage(good, tmp_path):
+    run("train", good, "--out", tmp_path / "run", "--device", "cpu")
+    nowhere = tmp_path / "none"
+    for command in (
+        ("sample", tmp_path / "run", "-o", nowhere / "a.png"), ("export", good, "-o", nowhere / "a.py"), ("train", good, "--out", "/proc/none"),
+        ("report", good, "--over", "width=4..5", "--curve", nowhere / "a.png"), ("report", good, "--over", "width=4..5", "--curve", "a.gif"),
+    ):  # fmt: skip
+        found = run(*command)
+        assert found.exit_code == 2 and "bug" not in found.stderr, found.stderr
+
+
+def test_a_draw_without_an_x_is_a_finding(tmp_path):
+    spec = tmp_path / "bounded.flow"
+    spec.write_text("flow f { input vector(2); block_autoregressive(hidden=4)\nprior gaussian; data(moons(size=40, validation=10, test=10)); train(steps=1, batch=20) }")
+    assert run("train", spec, "--out", tmp_path / "run", "--device", "cpu").exit_code == 0
+    found = run("sample", tmp_path / "run", "-n", 50, "-o", tmp_path / "a.npy")
+    assert found.exit_code == 1 and "step `block_autoregressive`" in found.stderr
+
+
 def test_data_can_be_named_with_arguments_or_be_a_file(good, tmp_path):
     (tmp_path / "table.csv").write_text("\n".join(f"{i % 7},{i % 5}" for i in range(100)))
     assert run("train", good, "--out", tmp_path / "a", "--data", "moons(size=60, validation=10, test=10)").exit_code == 0
@@ -213,6 +241,12 @@ def test_an_interrupt_exits_130(good, monkeypatch):
 def test_the_version_is_that_of_the_package():
     project = tomllib.loads(Path(__file__).parents[2].joinpath("pyproject.toml").read_text())["project"]
     assert project["version"] in run("--version").stdout
+
+
+def test_parameters_of_a_spec_that_are_none():
+    for file in ("glow(steps=2) >> reverse(seed=1)", "glow(steps=1/0)", "glow(2)"):
+        found = run("check", file)
+        assert found.exit_code == 2 and "glow(" in found.stderr, found.stderr
 
 
 def test_a_spec_can_carry_its_parameters():
