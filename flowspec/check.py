@@ -16,6 +16,7 @@ from flowspec.source import Span
 from flowspec.target import unmatched
 from flowspec.terms import terms
 from flowspec.vocabulary.rules import Facts, written
+from flowspec.vocabulary.settings.runs import Train
 
 WORST_FIRST = {
     "log_det": ("bound", "estimate", "exact"),
@@ -37,7 +38,8 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     if faults:
         raise SpecError(faults)
     checked = CheckedGraph(graph=graph, facts=facts, density=density, sampling=None if facts.inverse == "none" else sampling)
-    faults += [*(fault for phase in graph.phases for fault in _phase(checked, phase)), *(unmatched(checked) if whole else ())]
+    faults += (fault for phase in graph.phases for fault in _phase(checked, phase))
+    faults += (*unmatched(checked), *_mirrored(graph)) if whole else ()
     if faults:
         raise SpecError(faults)
     return checked
@@ -184,6 +186,14 @@ def _phase(checked: CheckedGraph, phase: Phase) -> Iterator[Diagnostic]:
         check(without(checked.graph, phase.bypassed), whole=False)
     except SpecError as error:
         yield from error.diagnostics
+
+
+def _mirrored(graph: Graph) -> Iterator[Diagnostic]:
+    """A run that mirrors what it sees needs images."""
+    train = graph.settings.get("train")
+    if isinstance(train, Train) and train.flip and (len(graph.input_state.shape) != 3 or train.target is not None):
+        seen = f"the flow reads {graph.input_state}" if train.target is None else "a run towards a target sees none"
+        yield Diagnostic("FS208", f"`flip` mirrors images; {seen}", Label(graph.setting_spans["train.flip"]), help=("leave it out",))
 
 
 # -------------------------------------------------------------------------------------------------------------- contracts

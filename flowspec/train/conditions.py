@@ -33,9 +33,10 @@ def _found(context: ContextNode, data: Dataset) -> Labels | list[np.ndarray]:
 def _labels(context: ContextNode, data: Dataset) -> Labels:
     if data.labels is None:
         raise TrainingError(f"the flow is given `{context.name}`, and data `{data.name}` have no labels")
-    largest = max(int(labels.max()) for labels in data.labels)
-    if largest >= context.word.count:
-        raise TrainingError(f"context `{context.name}` has {context.word.count} classes, data `{data.name}` have a label {largest}")
+    found = [int(label) for labels in data.labels for label in (labels.min(), labels.max())]
+    strange = next((label for label in found if not 0 <= label < context.word.count), None)
+    if strange is not None:
+        raise TrainingError(f"context `{context.name}` has {context.word.count} classes, data `{data.name}` have a label {strange}")
     return data.labels
 
 

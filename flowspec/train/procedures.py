@@ -10,6 +10,7 @@ from torch import Tensor
 
 from flowspec.modules.flow import Condition, Flow
 from flowspec.modules.operations import Temperature
+from flowspec.train.errors import RunError
 
 Path = Literal["linear", "spherical"]
 Noise = Literal["zero", "fixed", "fresh"]
@@ -39,7 +40,7 @@ def _draw_latents(flow: Flow, n: int) -> tuple[Tensor, ...]:
     """Draws of every prior: the latents of one of the flow's samples."""
     ends = [operation for operation in flow._density if operation.ends]
     if any(operation.given for operation in ends):
-        raise ValueError("the stages of a sample are shown of flows whose priors are conditioned on nothing")
+        raise RunError("the stages of a sample are shown of flows whose priors are conditioned on nothing")
     return tuple(operation.module.sample(n) for operation in ends)
 
 

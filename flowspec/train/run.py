@@ -106,9 +106,11 @@ def _can_save(memory: Memory, precision: str, compile: bool, towards: bool) -> N
 
 
 def _accelerator(device: str | None, precision: str) -> Accelerator:
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
-    wanted = torch.device(device or accelerator.device)
-    if wanted.type != accelerator.device.type:
+    try:
+        accelerator = Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    except ValueError as error:
+        raise TrainingError(f"precision `{precision}` cannot be had: {error}") from None
+    if device is not None and device.partition(":")[0] != accelerator.device.type:
         raise TrainingError(f"device `{device}` is not available; `{accelerator.device.type}` is")
     return accelerator
 

@@ -127,7 +127,7 @@ class Trainer:
             raise bad_loss(self.task.cause(self.whole, batch), step, float(loss.detach()), self.folder.last)
         self.accelerator.backward(loss)
         norm = self.accelerator.clip_grad_norm_(self._moving(), self.plan.settings.clip or inf)
-        if not norm.isfinite():
+        if not norm.isfinite() and self.accelerator.scaler is None:  # a scaler passes over the step, and scales less in the next
             raise bad_gradient(self.flow, step, self.folder.last)
         self.optimizer.step()
         return float(loss.detach()), terms, float(norm)
@@ -157,9 +157,9 @@ class Trainer:
     def _start(self, stage: Stage) -> None:
         """The first weights of a stage. The best so far was the best of another model, or of another objective."""
         self.position.best, self.position.stale, self.position.losses = None, 0, []
+        before = {name: value.clone() for name, value in self.flow.named_parameters()} if self.average else {}
         if stage.origin is not None:
             weights.take_over(self.flow, Path(stage.origin))
-        before = {name: value.clone() for name, value in self.flow.named_parameters()} if self.average else {}
         batch = self._batch(self.position.step)
         self.task.initialise(self.whole, batch, stage.frozen)
         for name, value in before.items():

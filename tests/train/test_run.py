@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from flowspec.train.fit import fitted
 from flowspec.train.log import read
 from flowspec.train.run import open_run, train
 from flowspec.train.sampling import sample_run
+from tests.spec_text import diagnostics
 from tests.train.conftest import CONDITIONAL, TEXT
 
 
@@ -119,6 +121,9 @@ def test_data_that_do_not_fit_are_refused_before_training(tiny, conditional, pix
         train(spec, tmp_path / "run", Dataset("plain", data.train, data.validation, data.test))
     with pytest.raises(TrainingError, match="has 2 classes, data `blobs` have a label 2"):
         train(flowspec.load(CONDITIONAL.replace("classes(3)", "classes(2)")), tmp_path / "run", data)
+    with pytest.raises(TrainingError, match="a label -1"):
+        labels = data.labels._replace(test=data.labels.test - 1)
+        train(spec, tmp_path / "run", replace(data, labels=labels))
     with pytest.raises(TrainingError, match="not finite: 1 examples, the first is number 3"):
         bad = data.train.copy()
         bad[3, 0] = np.nan
@@ -168,6 +173,32 @@ def test_phases_resume_exactly_across_their_border(tmp_path):
     for stop in (3, 4, 5, 8):
         train(spec, tmp_path / "parts", device="cpu", max_steps=stop, resume=True)
     assert same_tensors(tmp_path / "whole" / "state.safetensors", tmp_path / "parts" / "state.safetensors")
+
+
+def test_an_average_begins_with_the_tensors_that_are_taken_over(tiny, tmp_path):
+    train(tiny, tmp_path / "first", device="cpu", max_steps=4)
+    settings = f'train(batch=50, steps=2, seed=3, average=0.9) {{ phase second(start="{tmp_path / "first" / "last.safetensors"}") {{ freeze body }} }}'
+    train(flowspec.load(TEXT[: TEXT.index("    train(")] + settings + "\n}"), tmp_path / "second", device="cpu")
+    first, second = (load_file(tmp_path / name) for name in ("first/last.safetensors", "second/best.safetensors"))
+    assert all(torch.equal(first[name], second[name]) for name in first if name.startswith("body."))
+
+
+@pytest.mark.parametrize(("wanted", "message"), [({"device": "nowhere"}, "`nowhere` is not available"), ({"precision": "bf16"}, "precision `bf16`")])
+def test_what_a_process_cannot_do_is_refused(tiny, tmp_path, wanted, message):
+    train(tiny, tmp_path / "first", device="cpu", max_steps=1)
+    with pytest.raises(TrainingError, match=message):
+        train(tiny, tmp_path / "second", **{"device": "cpu"} | wanted)
+
+
+def test_images_alone_are_mirrored():
+    flow = "flow f {{ input vector(2); prior gaussian; train(flip=true{}) }}"
+    assert [(fault.code, fault.message) for fault in diagnostics(flow.format(""))] == [("FS208", "`flip` mirrors images; the flow reads 2")]
+    assert "a run towards a target sees none" in diagnostics(flow.format(", target=u1"))[0].message
+
+
+def test_a_log_that_a_crash_cut_short_is_read_up_to_there(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "terms": {"a": 1}}\n{"step": 2, "terms": {"a": 1}')
+    assert [entry["step"] for entry in read(tmp_path / "log.jsonl")] == [1]
 
 
 def test_patience_ends_a_run(tiny, tmp_path, monkeypatch):
