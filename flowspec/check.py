@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
+from flowspec.drawn import never_started
 from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, part_paths
 from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
@@ -109,7 +110,7 @@ def _nested(nodes: tuple[Node, ...]) -> list[Diagnostic]:
         except SpecError as error:
             found |= {diagnostic.primary.span: diagnostic for diagnostic in error.diagnostics}
             continue
-        found |= _cannot_stand_within(flow, facts) | _never_started(flow)
+        found |= _cannot_stand_within(flow, facts) | {diagnostic.primary.span: diagnostic for diagnostic in never_started(flow)}
     return list(found.values())
 
 
@@ -125,16 +126,6 @@ def _cannot_stand_within(flow: Graph, facts: FlowFacts) -> dict[Span, Diagnostic
     }.get(facts.inverse, (f"its likelihood is a bound, because of {causes}", f"leave {causes} out of it"))
     return {flow.input_span: Diagnostic("FS407", f"flow `{flow.name}` cannot stand within a step: {why}", Label(flow.input_span),
                                         notes=("it is drawn from, and the density of the draw must be known",), help=(help,))}  # fmt: skip
-
-
-def _never_started(flow: Graph) -> dict[Span, Diagnostic]:
-    steps = [node.item for node in expand(flow) if isinstance(node.item, Step) and node.item.word.starts_from_data and not node.item.inverted]
-    return {
-        step.span: Diagnostic("FS407", f"`{step.word.word}` starts from data, which it never sees in a flow within a step", Label(step.span),
-                              notes=("the flow within a step is only drawn from",),
-                              fixes=(Fix("start it as the identity", step.span, f"{step.word.word}(start=identity)"),))
-        for step in steps
-    }  # fmt: skip
 
 
 def _sharing(graph: Graph) -> list[Diagnostic]:

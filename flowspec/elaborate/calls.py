@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
-from flowspec.elaborate.examples import example
+from flowspec.elaborate.examples import example, sample
+from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.signatures import ROLES, fields_of, meaning, signature
 from flowspec.elaborate.values import Deferred, Scope, Symbol, Value, described, fail
 from flowspec.source import Span
@@ -65,8 +66,10 @@ def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> 
     missing = [name for name, field in word.model_fields.items() if field.is_required() and name not in bound]
     if missing and not faults:
         needed = ", ".join(f"`{name}`" for name in missing)
-        wanted = example(meaning(fields_of(word)[missing[0]]), None)
-        faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),),
+        values = {name: sample(meaning(fields_of(word)[name])) for name in missing}
+        fixes = (Fix("write it, for example so", span, changed_call(word.word, bound, values)),) if all(values.values()) else ()
+        wanted = () if fixes else example(meaning(fields_of(word)[missing[0]]), None)
+        faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),), fixes=fixes,
                                  help=tuple(f"add `{missing[0]}`: {text}" for text in wanted)))  # fmt: skip
     if faults:
         raise SpecError(faults)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError
+from flowspec.drawn import never_started
 from flowspec.elaborate.arguments import Spoken
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
@@ -101,7 +102,7 @@ class Conditions:
             graph = self.nested(spoken.networks[field], spoken.at(field), demand)
             found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.given_contexts])
             if found not in ((demand.input, None, [demand.context]), (demand.input, None, [])):
-                raise _unfit(graph, demand, spoken.at(field))
+                raise SpecError([_unfit(graph, demand, spoken.at(field)), *never_started(graph)])
             flows[field] = graph
         return flows
 
@@ -237,13 +238,13 @@ def _at_given(diagnostic: Diagnostic, spoken: Spoken) -> Diagnostic:
     return replace(diagnostic, primary=Label(spoken.at("given")), secondary=(Label(diagnostic.primary.span, "read here"),))
 
 
-def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> SpecError:
+def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> Diagnostic:
     contexts = ", ".join(str(context.word.state()) for context in graph.given_contexts) or "none"
     state = graph.input_state
     kind = "integers" if state.levels is not None else "real numbers"
     needed = f"it must have a real input of {written(demand.input)}; it may have one context, of {written(demand.context)}"
-    return fail(
-        "FS310", f"flow `{graph.name}` does not fit here: {needed}", span,
+    return Diagnostic(
+        "FS310", f"flow `{graph.name}` does not fit here: {needed}", Label(span),
         notes=(f"its input is {state} of {kind}; its contexts: {contexts}",),
         help=(f"let `{graph.name}` begin with `input {space(demand.input)}`"
               + (", and take its `dequantize` out" if state.levels is not None else "")

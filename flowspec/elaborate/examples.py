@@ -28,3 +28,11 @@ def example(needed: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str) and needed not in _EXAMPLES:
         return ("names are written without quotes",)
     return (_EXAMPLES[needed],) if needed in _EXAMPLES else ()
+
+
+_SAMPLES = {"a list": "[64, 64]", "a whole number": "8", "a number": "0.5", "a map": "affine", "a prior": "gaussian", "a text": '"data.csv"'}
+
+
+def sample(needed: str) -> str | None:
+    """A value of a type, where one is as good as another."""
+    return next((text for kind, text in _SAMPLES.items() if needed.startswith(kind)), None)

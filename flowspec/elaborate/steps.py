@@ -190,7 +190,7 @@ class Steps(Conditions):
             domain = spoken.word.inputs(state)
             if spoken.word.facts(domain).kind != "bijection":
                 raise fail("FS404", f"`{spoken.word.word}` is not a bijection: it cannot be turned round", spoken.span,
-                           help=(f"take it out of `inverse`, and put it on a line before that",))  # fmt: skip
+                           help=("take it out of `inverse`, and put it on a line before that",))  # fmt: skip
             spoken.word.outputs(domain)
         except Fault as fault:
             raise spoken.refused(fault) from None

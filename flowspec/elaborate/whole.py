@@ -23,6 +23,7 @@ from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, com
 from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
 from flowspec.source import Span
 from flowspec.syntax import tree
+from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import NestedDemand, State
 from flowspec.vocabulary.settings.runs import Setting
 from flowspec.vocabulary.word import Input, Prior, Transform
@@ -199,7 +200,7 @@ class _Whole:
         name = statement.name.name if statement.name else value.name if origin else word.word
         if name in self.frame.contexts:
             first = next(Label(context.span, "declared here") for context in self.contexts if context.name == name)
-            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=("take it out, or name it, as by `as label` at its end, and let something read it: `given=label`",))
+            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=(f"take it out, or give it another name, `context {write(statement.value)} as label`, and let a step read it: `given=label`",))
         state, network = origin.state if origin else word.state(), None
         if rest:
             plan = Planner(self.definitions).plan(Deferred(tree.Compose(expression.span, tuple(rest)), scope), expression.span)

@@ -9,11 +9,11 @@ from pathlib import Path
 from torch import Generator, Tensor
 
 from flowspec.modules.flow import Flow
-from flowspec.train.pictures import draw_run
 from flowspec.train.batches import Batch, bits
 from flowspec.train.evaluate import Likelihoods, evaluate
 from flowspec.train.fit import Splits
 from flowspec.train.objective import Objective
+from flowspec.train.pictures import draw_run
 from flowspec.verify.walk import first_fault
 from flowspec.vocabulary.settings.runs import Evaluate
 

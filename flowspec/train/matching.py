@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules.flow import Condition, Flow
-from flowspec.train.pictures import draw_match
 from flowspec.train.batches import Batch, seeded
 from flowspec.train.energies import EnergyFunction, Functions, energy_function, log_constant
 from flowspec.train.evaluate import measuring
+from flowspec.train.pictures import draw_match
 from flowspec.vocabulary.settings.energies import Energy
 
 MOST_VALIDATION = 5_000
