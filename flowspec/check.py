@@ -119,7 +119,8 @@ def _cannot_stand_within(flow: Graph, facts: FlowFacts) -> dict[Span, Diagnostic
     if fact == "likelihood" and facts.likelihood != "bound":
         return {}
     causes = ", ".join(f"`{path}`" for path in facts.causes[fact][:3])
-    turned = f"turn it round, so that it is drawn from in one pass: `inverse {{ … }}` around {causes}"
+    step = facts.causes[fact][0].split(".")[-1]
+    turned = f"turn it round, so that it is drawn from in one pass: `inverse {{ {step}(…) }}`"
     why, help = {
         "none": (f"it cannot be sampled, because of {causes}", f"leave {causes} out of it"),
         "iterative": (f"every draw would invert {causes} by iteration", turned),

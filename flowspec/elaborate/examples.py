@@ -5,7 +5,7 @@ from __future__ import annotations
 _EXAMPLES = {
     "a network": "for example `mlp([64, 64])` for a vector, `conv(3, 64) >> relu >> conv(3)` for an image",
     "a map": "for example `affine`, or `spline(bins=8)`",
-    "a prior": "for example `gaussian`, as in `prior gaussian`, or `logistic`",
+    "a prior": "for example `gaussian`, or `logistic`",
     "a transform": "for example `actnorm`, or `coupling(affine, mlp([64]))`",
     "an input": "for example `vector(2)`, `image(3, 32, 32)`, or as a context `classes(10)`",
     "an energy": "for example `u1`, or `function(\"energies.ring\")`",

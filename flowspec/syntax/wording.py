@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from flowspec.diagnostics import Diagnostic, Fix, Label
 from flowspec.source import Span
-from flowspec.syntax.forms import FORMS, Form
+from flowspec.syntax.forms import Form
 from flowspec.syntax.lexing import Lexeme
 from flowspec.syntax.words import COMPARISONS, DEFINING, LEADING, RESERVED, WORDS, describe
 
@@ -87,7 +87,8 @@ def _misspelt(stop: Stop) -> Diagnostic | None:
 def _misplaced(stop: Stop) -> Diagnostic | None:
     kind = stop.found.type
     if kind == "ELSE":
-        return _say(stop, "FS109", "`else` has no `if` before it", "`else` follows the `}` of an `if`", str(FORMS["IF"]))
+        return _say(stop, "FS109", "`else` has no `if` before it", "`else` follows the `}` of an `if`",
+                    "write an `if` before it, `if 2 > 1 { reverse } else { swap }`, or take `else` and its braces out")  # fmt: skip
     if not stop.starts_statement:
         return None
     if kind in DEFINING and "LET" in stop.accepted:

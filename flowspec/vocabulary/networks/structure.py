@@ -76,7 +76,7 @@ def joined(what: str, shapes: tuple[Shape, ...]) -> Shape:
     other = next((shape for shape in shapes if shape[1:] != first[1:]), None)
     if other is not None:
         raise Fault("FS301", f"`{what}` joins channels at the same positions; {written(first)} and {written(other)} differ in them",
-                    help=("let the same strides stand in all of them",))  # fmt: skip
+                    help=("let none of them change height and width: leave `stride` out",))  # fmt: skip
     return (sum(shape[0] for shape in shapes), *first[1:])
 
 
