@@ -12,9 +12,9 @@ Command = Callable[..., Any]
 
 
 def temperature_option(function: Command) -> Command:
-    """Adds `--temperature T`, or `--temperature PART=T` for each part: one number, a number by part, or None."""
-    help = "Factor on the spread of every prior and decoder, or of a part's (may be repeated)."
-    return click.option("--temperature", multiple=True, metavar="T|PART=T", callback=_read, help=help)(function)
+    """Adds `--temperature T`, or `--temperature NAME=T` for each part or prior: one number, a number by name, or None."""
+    help = "Factor on the spread of every prior and decoder, or of those of a name: a part's, or its own (may be repeated)."
+    return click.option("--temperature", multiple=True, metavar="T|NAME=T", callback=_read, help=help)(function)
 
 
 def _read(context: click.Context, option: click.Parameter, texts: tuple[str, ...]) -> float | dict[str, float] | None:
@@ -24,9 +24,9 @@ def _read(context: click.Context, option: click.Parameter, texts: tuple[str, ...
         try:
             found[part] = float(number)
         except ValueError:
-            raise click.UsageError(f"`--temperature {text}` is neither a number nor of the form PART=NUMBER") from None
+            raise click.UsageError(f"`--temperature {text}` is neither a number nor of the form NAME=NUMBER") from None
         if not 0 <= found[part] < inf:
             raise click.UsageError(f"`--temperature {text}` must be 0 or more")
     if "" in found and len(texts) > 1:
-        raise click.UsageError("`--temperature` is one number for all, or PART=NUMBER for each part")
+        raise click.UsageError("`--temperature` is one number for all, or NAME=NUMBER for each name")
     return found.get("", found) if found else None

@@ -99,8 +99,14 @@ class Told(SpecError):
 
 
 def framed(error: SpecError, frame: Label) -> SpecError:
-    """The faults of an error, reached through a frame."""
-    return type(error)(replace(diagnostic, chain=(frame, *diagnostic.chain)) for diagnostic in error.diagnostics)
+    """The faults of an error, reached through a frame. Those of another file are shown where it is called, too."""
+    return type(error)(_framed(diagnostic, frame) for diagnostic in error.diagnostics)
+
+
+def _framed(diagnostic: Diagnostic, frame: Label) -> Diagnostic:
+    shown = {label.span.file for label in (diagnostic.primary, *diagnostic.secondary)}
+    call = () if frame.span.file in shown else (Label(frame.span, "called here"),)
+    return replace(diagnostic, secondary=(*diagnostic.secondary, *call), chain=(frame, *diagnostic.chain))
 
 
 def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span) -> Scope:

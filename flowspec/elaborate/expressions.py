@@ -55,7 +55,7 @@ def _call(expression: tree.Call, scope: Scope) -> Value:
     try:
         return function(*values)
     except Unfit as error:
-        raise fail("FS206", str(error), expression.span) from None
+        raise fail("FS206", str(error), expression.span, help=(error.help,)) from None
     except (TypeError, ValueError, OverflowError) as error:
         found = " and ".join(described(value) for value in values) or "nothing"
         sole = write(expression.arguments[0].value) if expression.name == "len" and len(values) == 1 and type(values[0]) is int else ""

@@ -108,5 +108,5 @@ def test_from_the_command_line_at_temperatures_of_all_or_of_a_part(tmp_path: Pat
     assert told("--temperature", "end=0.1") == cold | {"temperature": {"end": 0.1}}
     for command, *options in (("evaluate", "--data", "digits", "--frechet", 40), ("sample", "-o", tmp_path / "a.png")):
         other = run(command, tmp_path / "run", *options, "--temperature", "ent=0.1")
-        assert other.exit_code == 1 and "no part `ent`; its parts: end" in other.output
+        assert other.exit_code == 1 and "`ent` draws" in other.output
     assert run("evaluate", tmp_path / "run", "--temperature", 0.5).exit_code == 2

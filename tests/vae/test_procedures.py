@@ -76,14 +76,16 @@ def test_each_is_a_picture_from_the_command_line(tmp_path: Path) -> None:
     for kind in (["reconstructions"], ["stages", "--part", "pixel_flow"], ["interpolation", "--part", "prior_flow", "--path", "spherical"]):
         assert run("show", out, *kind, "-n", 2, "-o", tmp_path / f"{kind[0]}.png").exit_code == 0
         assert (tmp_path / f"{kind[0]}.png").stat().st_size > 100
-    cold = ("--temperature", "vae=0", "--temperature", "pixel_flow=1")
+    cold = ("--temperature", "vae=0", "--temperature", "prior=1")
     assert run("sample", out, "-n", 2, "-o", tmp_path / "cold.npy", *cold).exit_code == 0
     shown = []
     for temperature in ((), ("--temperature", "vae=0"), ("--temperature", 1)):
         assert run("show", out, "reconstructions", "-n", 2, "-o", tmp_path / "c.png", *temperature).exit_code == 0
         shown.append((tmp_path / "c.png").read_bytes())
     assert shown[0] == shown[1] != shown[2]
-    assert "no part `vea`" in run("show", out, "reconstructions", "-o", tmp_path / "c.png", "--temperature", "vea=0").output
+    for name in ("vea", "pixel_flow"):
+        wrong = run("show", out, "reconstructions", "-o", tmp_path / "c.png", "--temperature", f"{name}=0")
+        assert wrong.exit_code == 1 and f"`{name}` draws" in wrong.output and "encode, prior, vae" in wrong.output
     assert run("sample", out, "-o", tmp_path / "b.png", "--temperature", "vae=warm").exit_code == 2
     assert run("sample", out, "-o", tmp_path / "b.png", "--temperature", "0.5", *cold).exit_code == 2
     assert run("show", out, "stages", "-o", tmp_path / "a.png").exit_code == 1

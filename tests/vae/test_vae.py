@@ -266,7 +266,8 @@ def test_faults() -> None:
     power = """use "lib/resnet.flow"
         flow f { input image(3, 28, 28); dequantize(uniform); encode(8, gaussian(resnet_encoder), gaussian(resnet_decoder(side=28), scale=scalar)); prior gaussian }"""
     (found,) = diagnostics(power)
-    assert found.code == "FS206" and "power of two; 28 is none" in found.message
+    assert found.code == "FS206" and "power of two; 28 is none" in found.message and found.help == ("the nearest are 16 and 32",)
+    assert [power[label.span.start : label.span.end] for label in found.secondary] == ["resnet_decoder(side=28)"]
     for body, code in {
         "encode(3, mixture(4), gaussian(dec, scale=1.0))": "FS410",
         "encode(3, gaussian(flatten >> linear, given=x), gaussian(dec, scale=1.0))": "FS212",
