@@ -1,14 +1,14 @@
-"""The checker: proves of an elaborated graph that its density can be computed, and how it is sampled; derives its facts."""
+"""The checker: proves of an elaborated graph that its density can be computed, how it is sampled, and that its contracts are met."""
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 
 from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.drawn import never_started
+from flowspec.facts import of_flow
 from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, part_paths
 from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
@@ -16,15 +16,8 @@ from flowspec.sharing import all_groups, difference
 from flowspec.source import Span
 from flowspec.target import unmatched
 from flowspec.terms import terms
-from flowspec.vocabulary.rules import Facts, written
+from flowspec.vocabulary.rules import written
 from flowspec.vocabulary.settings.runs import Train
-
-WORST_FIRST = {
-    "log_det": ("bound", "estimate", "exact"),
-    "mode": ("none", "iterative", "sequential", "analytic"),
-    "volume": ("varies", "constant", "zero"),
-}
-
 
 def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found. Of a graph that is not `whole`, no context need be read."""
@@ -34,7 +27,7 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     density, sampling = density_order(nodes, faults, contexts), sampling_order(nodes, faults, contexts)
     if faults:
         raise SpecError(faults)
-    facts = _facts(nodes)
+    facts = of_flow(nodes)
     faults += _broken_contracts(graph, facts)
     if faults:
         raise SpecError(faults)
@@ -46,48 +39,7 @@ def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     return checked
 
 
-# ------------------------------------------------------------------------------------------------------------------ facts
-
-
-def _facts(nodes: tuple[Node, ...]) -> FlowFacts:
-    steps = [(node.path, _flow_facts(node.item)) for node in nodes if not isinstance(node.item, Mark)]
-    likelihood, because = _worst(steps, "log_det", "log_det")
-    density, slow = _worst(steps, "density", "mode")
-    inverse, hard = _worst(steps, "sampling", "mode")
-    volume, varying = _worst(steps, "volume", "volume")
-    missing = tuple(_not_onto(nodes))
-    return FlowFacts(
-        likelihood=likelihood, density=density, inverse=inverse, volume=volume,
-        passes=sum(facts.passes for _, facts in steps if "sequential" in (facts.density, facts.sampling)),
-        latent_dims=sum(node.item.before[0].size for node in nodes if isinstance(node.item, End)),
-        mass="less" if missing else "one",
-        causes={"mass": missing, "likelihood": because, "density": slow, "inverse": hard, "volume": varying},
-    )  # fmt: skip
-
-
-def _not_onto(nodes: tuple[Node, ...]) -> Iterator[str]:
-    """Steps that do not reach all that what follows them could draw."""
-    supports = {node.inputs[0]: node.item.word.support for node in nodes if isinstance(node.item, End)}
-    for node in nodes:
-        facts = _flow_facts(node.item) if isinstance(node.item, Step) else Facts()
-        if not facts.onto and supports.get(node.outputs[0]) != (facts.reaches or "nothing else"):
-            yield node.path
-
-
-def _flow_facts(step: Step | End) -> Facts:
-    """A step's or a prior's facts in the normalising direction of the flow. Inverted, every draw that it maps to x has a z."""
-    if isinstance(step, End):
-        return step.word.facts(step.before[0])
-    facts = step.word.facts(step.domain)
-    turned = {"density": facts.sampling, "sampling": facts.density, "onto": True}
-    return facts.model_copy(update=turned) if step.inverted else facts
-
-
-def _worst(steps: list[tuple[str, Facts]], field: str, scale: str) -> tuple[str, tuple[str, ...]]:
-    order = WORST_FIRST[scale]
-    worst = min((order.index(getattr(facts, field)) for _, facts in steps), default=len(order) - 1)
-    causes = tuple(path for path, facts in steps if getattr(facts, field) == order[worst])
-    return order[worst], causes if worst < len(order) - 1 else ()
+# --------------------------------------------------------------------------------------- contexts, nested flows, sharing
 
 
 def _unread_contexts(graph: Graph, nodes: tuple[Node, ...]) -> list[Diagnostic]:
@@ -190,14 +142,12 @@ def _mirrored(graph: Graph) -> Iterator[Diagnostic]:
 
 # -------------------------------------------------------------------------------------------------------------- contracts
 
-_OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
-
 
 def _broken_contracts(graph: Graph, facts: FlowFacts) -> list[Diagnostic]:
     known = {(contract.fact, contract.subject): contract for contract in graph.contracts}
     values = {fact: fact_value(graph, facts, contract) for fact, contract in known.items()}
     found = ((contract, values[contract.fact, contract.subject]) for contract in graph.contracts)
-    return [_broken(contract, value, facts) for contract, value in found if not _OPERATORS[contract.operator](value, contract.value)]
+    return [_broken(contract, value, facts) for contract, value in found if not contract.holds(value)]
 
 
 def fact_value(graph: Graph, facts: FlowFacts, contract: Contract) -> int | str:

@@ -7,6 +7,7 @@ each step of each iteration, joined by numbered wires.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
@@ -19,6 +20,7 @@ from flowspec.vocabulary.settings.runs import AnySetting, PhaseOptions
 from flowspec.vocabulary.word import AnyInput, AnyNetwork, AnyPrior, AnyTransform
 
 MAIN = "main"
+COMPARISONS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 Held = TypeVar("Held")
 
 
@@ -139,6 +141,10 @@ class Contract(Frozen):
     value: int | float | str | bool | tuple[int, ...]
     subject: str | None = None
     span: Span
+
+    def holds(self, found: int | str) -> bool:
+        """Whether it is met where its fact is what was found."""
+        return COMPARISONS[self.operator](found, self.value)
 
 
 class Phase(Frozen):

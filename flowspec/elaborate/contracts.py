@@ -8,7 +8,7 @@ from typing import get_args
 from flowspec.diagnostics import Fix, nearest
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.values import Scope, Symbol, Value, fail, unknown
-from flowspec.graph import Contract
+from flowspec.graph import COMPARISONS, Contract
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import Likelihood, Mass, Mode, State, Volume
@@ -21,7 +21,6 @@ VALUES = {"likelihood": get_args(Likelihood), "inverse": get_args(Mode), "volume
 """Facts that are names."""
 NUMBERS = ("parameters", "trainable", "live", "deployed", "latent_dims")
 """Facts that are one number."""
-COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 
 @dataclass(frozen=True)

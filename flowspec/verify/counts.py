@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -11,8 +10,6 @@ from flowspec.graph import Mark, part_paths
 from flowspec.modules.flow import Flow
 from flowspec.report.numbers import of_graph, of_item
 from flowspec.verify.result import Check
-
-OPERATORS = {"==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def counts(flow: Flow) -> Iterator[Check]:
@@ -51,4 +48,4 @@ def contracts(flow: Flow) -> Iterator[Check]:
         else:
             value = built.get(contract.fact, fact_value(graph, facts, contract))
         shown = f"{value:_}" if isinstance(value, int) else value
-        yield Check(contract.text, OPERATORS[contract.operator](value, contract.value), note=f"found {shown}")
+        yield Check(contract.text, contract.holds(value), note=f"found {shown}")

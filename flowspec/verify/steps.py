@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from flowspec.facts import of_item
 from flowspec.graph import Mark, Step, of_sampling
 from flowspec.modules.flow import Condition, Flow
 from flowspec.verify.jacobian import flattened, log_abs_det
@@ -31,18 +32,12 @@ def verify_steps(flow: Flow, x: Tensor, context: Condition) -> tuple[StepCheck, 
 
 
 def _verify(step: Step, visit: Visit, differentiate: bool) -> StepCheck:
-    facts, dims = facts_of(step), sum(value[0].numel() for value in visit.inputs)
+    facts, dims = of_item(step), sum(value[0].numel() for value in visit.inputs)
     trip = _there_and_back(step, facts, visit)
     return StepCheck(
         visit.operation.path, step.word.word, 1, dims,
         _round_trip(facts, trip), _both_ways(facts, trip), _log_det(facts, visit, dims, differentiate),
     )  # fmt: skip
-
-
-def facts_of(step: Step) -> Facts:
-    """A step's facts in the directions of the flow."""
-    facts = step.word.facts(step.domain)
-    return facts.model_copy(update={"density": facts.sampling, "sampling": facts.density}) if step.inverted else facts
 
 
 class Trip(NamedTuple):

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from flowspec.facts import of_item
 from flowspec.graph import Step
 from flowspec.modules.flow import Condition, Flow
 from flowspec.verify.jacobian import flattened, log_abs_det
 from flowspec.verify.result import ITERATIVE, TOLERANCE, Check
-from flowspec.verify.steps import facts_of
 from flowspec.verify.walk import Wires, run, start, walk_wires
 from flowspec.vocabulary.rules import Facts
 
@@ -43,7 +43,7 @@ def _several(values: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 def log_det(flow: Flow, x: Tensor, context: Condition) -> Iterator[Check]:
     """The sum of the log-dets against the Jacobian of all latents; integers are taken after their noise is added."""
     first = _first_step(flow)
-    skip = 1 if flow.input_state.levels is not None and first is not None and facts_of(first).kind == "surjection" else 0
+    skip = 1 if flow.input_state.levels is not None and first is not None and of_item(first).kind == "surjection" else 0
     rest = _facts(flow)[skip:]
     if flow.input_state.size > LARGEST:
         yield Check("log-det", None, note=f"more than {LARGEST} dimensions: checked step by step")
@@ -88,7 +88,7 @@ def _first_step(flow: Flow) -> Step | None:
 
 def _facts(flow: Flow) -> list[Facts]:
     nodes = (flow.checked.nodes[i] for i in flow.checked.density)
-    return [facts_of(node.item) for node in nodes if isinstance(node.item, Step)]
+    return [of_item(node.item) for node in nodes if isinstance(node.item, Step)]
 
 
 def _tolerance(facts: list[Facts]) -> float:
