@@ -30,12 +30,16 @@ def build(plan: Plan, demand: Demand, field: str, chain: str) -> Network:
                    fixes=masked(plan))  # fmt: skip
     if demand.causal and not plan.causal():
         raise not_causal(plan, chain)
-    if demand.contracts and not (plan.lipschitz_constant() or 1) < 1:
+    if demand.contracts and not _contracts(plan.lipschitz_constant()):
         raise no_contraction(plan, chain)
     network = shaped(plan, demand.input, demand.given, demand.output)
     if network.ports.output != demand.output:
         raise wrong_output(plan, network, demand, chain)
     return network.model_copy(update={"name": field})
+
+
+def _contracts(lipschitz_constant: float | None) -> bool:
+    return lipschitz_constant is not None and lipschitz_constant < 1
 
 
 def shaped(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape | None, entering: Entering | None = None) -> Network:

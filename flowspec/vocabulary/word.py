@@ -84,6 +84,9 @@ class Input(Word, role="input"):
 class Map(Word, role="map"):
     """An elementwise bijection y = f(x; parameters), the parameters being given by a conditioner."""
 
+    straight: ClassVar[bool] = False
+    """Whether its slope is the same at every x."""
+
     @property
     def width(self) -> int:
         """Number of parameters for each element."""

@@ -112,6 +112,7 @@ def test_what_is_estimated_and_what_is_iterated_is_said():
 
 
 def test_contractions_are_composed():
+    assert flow("residual(scale(0.0))").facts.inverse == "iterative"
     body = "flow f {{ input vector(4)\nresidual({})\nprior gaussian }}\nnet n {{ {} }}"
     assert not flow("residual(mlp([8], elu, lipschitz=0.9, features=4) >> tanh >> mlp([8], lipschitz=1.05))").facts.causes["likelihood"]
     assert faults(body.format("n", "residual { mlp([8], lipschitz=0.5) }"))[0][0] == "FS414"

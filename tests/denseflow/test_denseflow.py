@@ -199,9 +199,16 @@ def test_attention_with_a_landmark_for_each_token_is_exact_attention():
     torch.testing.assert_close(net(x), attention_by_hand(net, x), atol=1e-6, rtol=1e-5)
 
 
+def test_sampling_drops_noise_and_maps_none():
+    cost = of_graph(flow("tap x\naugment(2, linear, map=umnn, given=x)").graph)
+    plain = of_graph(flow("tap x\naugment(2, linear, given=x)").graph)
+    assert cost.density > plain.density and cost.sampling == plain.sampling == 0
+
+
 def test_faults():
     nested = "flow f { input image(1, 4, 4); dequantize(q); prior gaussian }\n"
     assert faults(nested) == [("FS202", "q")]
     assert faults(nested + "flow q { input vector(4); prior gaussian }") == [("FS310", "q")]
     assert faults("flow f { input vector(4); augment(2, mlp([4])); prior gaussian }") == [("FS402", "mlp([4])")]
+    assert faults("flow f { input vector(4); augment(2, map=umnn); prior gaussian }") == [("FS205", "map=umnn")]
     assert faults("flow f { input image(1, 4, 4); dequantize(f); prior gaussian }")[0][0] == "FS803"

@@ -14,7 +14,7 @@ from flowspec.modules.operations import Operation
 from flowspec.modules.reversal import Reversed
 from flowspec.modules.transforms import TransformModule
 from flowspec.vocabulary.maps.integral import UMNN
-from flowspec.vocabulary.maps.shifts import Additive, Affine
+from flowspec.vocabulary.maps.shifts import Additive, Affine, Gate
 from flowspec.vocabulary.maps.sigmoidal import DDSF, DSF
 from flowspec.vocabulary.maps.spline import Spline
 from flowspec.vocabulary.priors.half_gaussian import HalfGaussian
@@ -70,6 +70,7 @@ EXAMPLES = {
     "coupling-checkerboard-additive": Example(Coupling(map=Additive(), conditioner="net", split="checkerboard"), IMAGE),
     "elementwise": Example(Elementwise(map=Affine(scale="softplus"), conditioner="net"), VECTOR, ((4,), (2,))),
     "elementwise-learned": Example(Elementwise(map=Affine()), VECTOR),
+    "elementwise-learned-gate": Example(Elementwise(map=Gate()), VECTOR),
     "elementwise-learned-image": Example(Elementwise(map=SPLINE), IMAGE),
     "elementwise-learned-shift": Example(Elementwise(map=Additive()), IMAGE),
     "autoregressive": Example(Autoregressive(map=Affine(), conditioner="net"), ODD),

@@ -28,6 +28,8 @@ class Affine(Map, word="affine"):
     `softplus`: s = softplus(r + log(e - 1)), 1 at r = 0. `shift_first`: y = s * (x + t), as in Glow's code.
     """
 
+    straight = True
+
     scale: Literal["exp", "tanh", "sigmoid", "softplus"] = "exp"
     bound: Annotated[float, Field(gt=0)] = 2.0
     shift_first: bool = False
@@ -39,6 +41,8 @@ class Affine(Map, word="affine"):
 
 class Gate(Map, word="gate"):
     """y = g * x + (1 - g) * t with g = sigmoid(r + offset) (IAF, Kingma et al. 2016, eqs. 13-14)."""
+
+    straight = True
 
     offset: float = 1.0
 

@@ -36,12 +36,15 @@ class Gaussian(Prior, word="gaussian"):
     floor: Annotated[float, Field(ge=0)] = 0.0
 
     @model_validator(mode="after")
-    def _scales_a_network(self) -> Self:
+    def _says_what_its_form_has(self) -> Self:
         defaults = {name: field.default for name, field in type(self).model_fields.items()}
         said = next((name for name in ("scale", "spread", "floor") if getattr(self, name) != defaults[name]), None)
         if self.form in ("standard", "learned") and said:
             raise Fault("FS205", f"`{said}` speaks of a Gaussian whose mean a network gives", argument=said,
                         help=("or give it the network, as in `gaussian(mlp([32]), …)`",), arguments={said: None})  # fmt: skip
+        if self.form != "learned" and self.per != defaults["per"]:
+            raise Fault("FS205", "`per` speaks of a Gaussian whose mean and log-sd are learned", argument="per", arguments={"per": None},
+                        help=("or write `gaussian(learned, per=element)`",))  # fmt: skip
         return self
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:

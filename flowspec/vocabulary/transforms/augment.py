@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from flowspec.vocabulary.amortised import read_by_conditioner
 from flowspec.vocabulary.maps.shifts import Affine
-from flowspec.vocabulary.rules import LARGEST_SIZE, Demand, Facts, Shape, State
+from flowspec.vocabulary.rules import LARGEST_SIZE, Demand, Facts, Fault, Shape, State, Tensor
 from flowspec.vocabulary.transforms.coupling import Mapping, parameters_for
 from flowspec.vocabulary.word import AnyMap, Net
 
@@ -27,6 +27,13 @@ class Augment(Mapping, word="augment"):
     conditioner: Net | None = None
     map: AnyMap = Affine(scale="tanh")
 
+    @model_validator(mode="after")
+    def _maps_by_a_conditioner(self) -> Self:
+        if self.conditioner is None and self.map != type(self).model_fields["map"].default:
+            raise Fault("FS205", "`map` speaks of noise whose map a conditioner gives its parameters", argument="map", arguments={"map": None},
+                        help=("or give it the conditioner, as in `augment(2, linear, given=x)`",))  # fmt: skip
+        return self
+
     def outputs(self, x: State) -> tuple[State, ...]:
         return (x.with_shape(x.channels + self.channels, *x.shape[1:]),)
 
@@ -41,6 +48,13 @@ class Augment(Mapping, word="augment"):
 
     def facts(self, x: State) -> Facts:
         return Facts(kind="stochastic", log_det="bound", volume="varies", sampling_needs_given=False)
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        return () if self.conditioner is None else super().parameters(x)
+
+    def multiply_adds(self, x: State) -> tuple[int, int]:
+        density, _ = super().multiply_adds(x)
+        return (0 if self.conditioner is None else density, 0)
 
     def evaluations(self, x: State) -> tuple[int, int]:
         return (1, 0)

@@ -112,6 +112,6 @@ class Elementwise(Mapping, word="elementwise"):
 
     def facts(self, x: State) -> Facts:
         facts = self.map.facts()
-        if self.conditioner is None and self.map.word == "affine":
+        if self.conditioner is None and self.map.straight:
             return facts.model_copy(update={"volume": "constant"})
         return facts
