@@ -134,17 +134,23 @@ def _symbols(left: Symbol | Symbols, right: Value, expression: tree.Binary) -> S
 def _index(expression: tree.Index, scope: Scope) -> Value:
     items = _items(expression, scope)
     index = evaluate(expression.index, scope)
-    if not isinstance(index, int) or not -len(items) <= index < len(items):
+    if type(index) is not int or not -len(items) <= index < len(items):
         last = f"it goes from 0 to {len(items) - 1}" if items else "the list is empty"
-        raise fail("FS206", f"no item {index if isinstance(index, int) else described(index)}: the list has {len(items)} item{'' if len(items) == 1 else 's'}", expression.index.span, label=last,
+        raise fail("FS206", f"no item {index if type(index) is int else described(index)}: the list has {len(items)} item{'' if len(items) == 1 else 's'}", expression.index.span, label=last,
                    fixes=(Fix("take the last", expression.index.span, str(len(items) - 1)),) if items else ())  # fmt: skip
     return items[index]
 
 
 def _slice(expression: tree.Slice, scope: Scope) -> Value:
     items = _items(expression, scope)
-    ends = [None if end is None else number(evaluate(end, scope), end.span) for end in (expression.low, expression.high)]
-    return items[slice(*(None if end is None else int(end) for end in ends))]
+    return items[slice(*(None if end is None else _whole(end, scope) for end in (expression.low, expression.high)))]
+
+
+def _whole(end: tree.Expression, scope: Scope) -> int:
+    value = number(evaluate(end, scope), end.span)
+    if not isinstance(value, int):
+        raise fail("FS206", f"an end of a slice must be a whole number; found {value}", end.span, help=("round with `//`: `past[:count // 2]`",))
+    return value
 
 
 def _items(expression: tree.Index | tree.Slice, scope: Scope) -> list:

@@ -142,9 +142,11 @@ def _to_be_known(needed: str, value: Symbol, known: list[str]) -> tuple[str, ...
 
 
 def comparable(value: Value) -> object:
-    """What `==` compares: names by their text, lists item by item."""
+    """What `==` compares: names by their text, joined ones in whatever order, lists item by item."""
     if isinstance(value, Symbol):
         return value.name
+    if isinstance(value, Symbols):
+        return {symbol.name for symbol in value.names}
     return [comparable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
