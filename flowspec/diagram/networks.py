@@ -13,8 +13,8 @@ MOST = 6
 LARGEST = 60
 """Boxes of a network drawn apart."""
 
-JOINS = {"residual": "+", "dense": "concat"}
-"""How each combinator whose input goes round its body takes it up again."""
+JOINS = {"residual": "+", "dense": "concat", "sum": "+", "parallel": "concat"}
+"""How each combinator joins its branches or, where its input goes round its body, takes it up again."""
 
 
 class NetworkInsets:
@@ -66,7 +66,7 @@ class _Drawing:
             return box.id
         if network.word.body == "branches":
             ends = [self._child(child, section, path, tail) for child in pieces(network)]
-            return self._join(section, path, "concat", ends)
+            return self._join(section, path, JOINS[network.word.word], ends)
         end = tail
         for child in pieces(network):
             end = self._child(child, section, path, end)

@@ -147,6 +147,12 @@ def test_a_shared_network_is_drawn_once_with_its_uses():
     assert outline(compiled(NANO)).count("shared by 4: (conv 3 16 → modulate → relu) × 3") == 2
 
 
+def test_branches_are_joined_as_their_combinator_joins_them():
+    body = "flow f {{ input vector(4); coupling(affine, n); prior gaussian }}\nnet n {{ {} {{ linear(6); chain {{ linear(6); relu; linear(6) }} }}; linear }}"
+    for word, sign in (("sum", "+"), ("parallel", "concat")):
+        assert re.findall(r"\.join\"? \[label=<([^>]*)>", dot(compiled(body.format(word)))) == [sign]
+
+
 def test_text_is_the_same_in_another_process(glow: CheckedGraph, tmp_path: Path):
     script = (
         "from flowspec.compiler import compile_text; from flowspec.source import Source; from flowspec.diagram import dot;"

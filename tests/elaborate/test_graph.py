@@ -162,3 +162,31 @@ def test_a_choice_that_another_parameter_hides_is_a_fault():
     text = "flow f(kind=couplings, NAME=4) { input vector(2); if kind == couplings { swap }; prior gaussian }"
     assert faults(text.replace("NAME", "couplings")) == [("FS206", "couplings")]
     assert len(paths(compiled(text.replace("NAME", "number")))) == 2
+
+
+def test_joined_names_are_compared_in_whatever_order():
+    text = "flow f(embed=concat+bias) {{ input vector(2); if embed == {} {{ swap }}; prior gaussian }}"
+    assert [len(paths(compiled(text.format(other)))) for other in ("concat+bias", "bias+concat", "concat+gate", "concat")] == [2, 2, 1, 1]
+
+
+def test_items_are_counted_in_whole_numbers():
+    text = "flow f {{ input vector(2); let widths = [1, 2, 3]; {}; prior gaussian }}"
+    assert len(paths(compiled(text.format("for i in widths[:-1] { swap }")))) == 3
+    assert faults(text.format("for i in widths[:1.5] { swap }")) == [("FS206", "1.5")]
+    assert faults(text.format("repeat widths[true] { swap }")) == [("FS206", "true")]
+
+
+def test_what_a_gaussian_has_is_said_of_its_form():
+    assert faults("flow f { input vector(2); prior gaussian(mlp([4]), per=element) }") == [("FS205", "per=element")]
+    assert faults("flow f { input vector(2); prior gaussian(per=element) }") == [("FS205", "per=element")]
+
+
+def test_a_density_is_as_slow_as_the_draws_within_it():
+    text = """flow f { input image(1, 4, 4, levels=2); encode(4, posterior=q, decoder=bernoulli(linear(16) >> reshape))
+    prior gaussian }
+    flow q { input vector(4); context image(1, 4, 4) >> flatten >> linear(8) as h
+    BODY; prior gaussian(linear, given=h) }"""
+    body = "autoregressive(affine, made([8]), given=h)"
+    slow, fast = (compiled(text.replace("BODY", now)).facts for now in (body, f"inverse {{ {body} }}"))
+    assert (slow.density, slow.inverse, slow.passes, slow.causes["density"]) == ("sequential", "analytic", 4, ("encode",))
+    assert (fast.density, fast.inverse, fast.passes) == ("analytic", "analytic", 0)
