@@ -74,7 +74,7 @@ def _unread(definition: tree.Definition) -> Iterator[Diagnostic]:
         if parameter.name not in used:
             place = parameter.span._replace(end=parameter.span.start + len(parameter.name))
             yield _warning(f"parameter `{parameter.name}` of `{definition.name.name}` is never used", place, "use it, or take it out")
-    for statement in _statements(definition.body):
+    for statement in statements(definition.body):
         if isinstance(statement, tree.Let | tree.Tap) and statement.name.name not in used:
             what = "value" if isinstance(statement, tree.Let) else "tap"
             yield _warning(f"{what} `{statement.name.name}` is never used", statement.name.span, "use it, or take it out")
@@ -84,11 +84,12 @@ def _warning(message: str, span: Span, help: str) -> Diagnostic:
     return Diagnostic("FS215", message, Label(span), help=(help,), severity="warning")
 
 
-def _statements(body: tree.Body | None) -> Iterator[tree.Statement]:
+def statements(body: tree.Body | None) -> Iterator[tree.Statement]:
+    """Every statement of a body and of those in it."""
     for statement in body.statements if body else ():
         yield statement
-        yield from _statements(getattr(statement, "body", None))
-        yield from _statements(getattr(statement, "otherwise", None))
+        yield from statements(getattr(statement, "body", None))
+        yield from statements(getattr(statement, "otherwise", None))
 
 
 def _names(node: Any) -> Iterator[str]:

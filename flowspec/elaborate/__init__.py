@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate.definitions import Definitions, with_defaults
+from flowspec.elaborate.effort import MOST_FAULTS
 from flowspec.elaborate.independence import independent
 from flowspec.elaborate.unreached import faults_of_unreached
 from flowspec.elaborate.values import Value, fail
@@ -24,10 +25,12 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
     place = program.flow.name.span
     try:
         graph, faults, hidden = settled(definitions, program.flow, lambda: with_defaults(program.flow, overrides or {}, place), overrides or {}, place)
-        faults += [] if definitions.effort.is_spent else faults_of_unreached(program, definitions)
+        if len(faults) < MOST_FAULTS and not definitions.effort.is_spent:
+            more, names = faults_of_unreached(program, definitions)
+            faults, hidden = [*faults, *more], hidden | names
     except RecursionError:
         raise fail("FS801", "what this flow names is made of one another too deeply", place, help=("let shorter chains of `let` build on one another",)) from None
-    faults = (*program.faults, *independent(faults, hidden, program))
+    faults = sorted(dict.fromkeys((*program.faults, *independent(faults, hidden, program))), key=lambda fault: fault.primary.span)
     if faults or graph is None:
         raise SpecError(faults)
     return graph

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic import ValidationError
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
-from flowspec.elaborate.calls import bind, call_of, unknown_word
+from flowspec.elaborate.calls import bind, call_of, called, unknown_word
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.mending import from_fault
@@ -66,13 +66,14 @@ def speak(role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
     word = role.words.get(name)
     if word is None:
         raise unknown_word(role, name, name_span)
-    bound = bind(word, arguments, span)
-    return _construct(word, bound, scope, span)
+    return _construct(word, arguments, scope, span)
 
 
-def _construct(word: type[Word], bound: dict[str, tree.Argument], scope: Scope, span: Span) -> Spoken:
+def _construct(word: type[Word], arguments: tuple[tree.Argument, ...], scope: Scope, span: Span) -> Spoken:
     fields, values, networks, inner = fields_of(word), {}, {}, {}
+    bound, unfit = bind(word, arguments, span)
     faults, given = Gathered(), None
+    faults.add(unfit)
     for name, argument in bound.items():
         value = faults.tried(lambda: evaluate(argument.value, scope))
         if name == "given" and name not in fields:
@@ -157,7 +158,7 @@ def convert(value: Value, hint: Any, scope: Scope, span: Span) -> Any:
     """A value as a declared type. Networks come back as they are, words as `Spoken`. Raises SpecError."""
     choices = alternatives(hint)
     if "flow" in choices and is_network(value):
-        choices = [choice for choice in choices if not is_role(choice) or _called(value) in choice.words]
+        choices = [choice for choice in choices if not is_role(choice) or called(value) in choice.words]
     for choice in choices:
         found, result = _as(value, choice, scope, span)
         if found:
@@ -183,11 +184,6 @@ def _as(value: Value, choice: Any, scope: Scope, span: Span) -> tuple[bool, Any]
     if choice is type(None):
         return isinstance(value, Symbol) and value.name == "none", None
     return _as_plain(value, choice)
-
-
-def _called(value: Symbol | Deferred) -> str:
-    """The name that a value is, or calls."""
-    return value.name if isinstance(value, Symbol) else getattr(value.expression, "name", "")
 
 
 def _bare(result: Any) -> Any:

@@ -22,6 +22,11 @@ def call_of(needed: str, value: Value, scope: Scope, span: Span) -> tuple[str, S
     raise fail("FS207", f"{needed} is needed here, found {described(value)}", span, help=example(needed, value))
 
 
+def called(value: Value) -> str:
+    """The name that a value is, or calls; of what is neither it is empty."""
+    return value.name if isinstance(value, Symbol) else getattr(getattr(value, "expression", None), "name", "")
+
+
 def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...] = ()) -> SpecError:
     """An error for a name that is no word of the role, with what it is instead, or the nearest name."""
     what = ROLES.get(role.role, f"one of the {role.role} words")
@@ -44,8 +49,8 @@ def _instead(role: type[Word], other: type[Word], name: str) -> tuple[str, ...]:
     return example(ROLES.get(role.role, ""), None)
 
 
-def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> dict[str, tree.Argument]:
-    """Arguments by name. Raises SpecError for unknown, doubled and missing ones."""
+def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> tuple[dict[str, tree.Argument], list[Diagnostic]]:
+    """Arguments by name, and the faults of unknown, doubled and missing ones."""
     names, bound = list(fields_of(word)), {}
     faults: list[Diagnostic] = []
     free = iter(names)
@@ -71,9 +76,7 @@ def bind(word: type[Word], arguments: tuple[tree.Argument, ...], span: Span) -> 
         wanted = () if fixes else example(meaning(fields_of(word)[missing[0]]), None)
         faults.append(Diagnostic("FS205", f"`{word.word}` needs {needed}", Label(span, "not given"), notes=(signature(word),), fixes=fixes,
                                  help=tuple(f"add `{missing[0]}`: {text}" for text in wanted)))  # fmt: skip
-    if faults:
-        raise SpecError(faults)
-    return bound
+    return bound, faults
 
 
 def written(argument: tree.Argument) -> str:

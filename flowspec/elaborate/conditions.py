@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError
 from flowspec.drawn import never_started
-from flowspec.elaborate.arguments import Spoken
+from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.elaborate.beside import networks_of
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
 from flowspec.elaborate.effort import MOST_FAULTS, OutOfBounds
@@ -21,6 +22,7 @@ from flowspec.graph import Graph, Network
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, Shape, State, written
+from flowspec.vocabulary.word import Word
 
 Result = TypeVar("Result")
 ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS310", "FS409")
@@ -186,6 +188,17 @@ class Conditions:
             return build(plan, demand, field, f"the {_role(field)} of `{spoken.word.word}`")
         except SpecError as error:
             raise SpecError(_at_given(diagnostic, spoken) for diagnostic in error.diagnostics) from None
+
+    def _speak(self, role: type[Word], value: Value, scope: Scope, span: Span) -> Spoken:
+        """The word that a call stands for; where the call is faulty, its networks are looked at all the same."""
+        try:
+            return speak(role, value, scope, span)
+        except OutOfBounds:
+            raise
+        except SpecError:
+            for network, place in networks_of(role, value, scope, span):
+                self._tried(lambda: self.planner.plan(network, place))
+            raise
 
     def _plan_only(self, spoken: Spoken) -> None:
         """Looks for faults in networks whose shapes an earlier fault hides."""

@@ -10,6 +10,7 @@ from typing import Literal
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.effort import Effort
 from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.values import Scope, Value, fail
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -26,6 +27,8 @@ class Definitions:
         self._stack: list[tree.Definition] = []
         self._frames: list[Label] = []
         self.effort = Effort()
+        self.reached: set[Span] = set()
+        """The bodies that have been elaborated, whatever they were reached with."""
 
     def find(self, kind: Literal["flow", "def", "net"], name: str) -> tree.Definition | None:
         """The definition of a kind and name."""
@@ -85,12 +88,15 @@ class Definitions:
         names = [parameter.name for parameter in definition.parameters]
         given: dict[str, tree.Argument] = {}
         free = iter(names)
+        faults = Gathered()
         for argument in arguments:
             name = argument.name or next((name for name in free if name not in given), None)
             if name not in names or name in given:
-                raise _bad_argument(definition, name, argument, names)
-            given[name] = argument
-        values = {name: evaluate(argument.value, scope) for name, argument in given.items()}
+                faults.add(_bad_argument(definition, name, argument, names).diagnostics)
+            else:
+                given[name] = argument
+        values = {name: faults.tried(lambda: evaluate(argument.value, scope)) for name, argument in given.items()}
+        faults.end()
         return with_defaults(definition, values, span)
 
 
@@ -112,17 +118,17 @@ def _framed(diagnostic: Diagnostic, frame: Label) -> Diagnostic:
 def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span) -> Scope:
     """The scope of a definition's body; a default may use the parameters before it. Raises SpecError."""
     name = definition.name.name
+    missing = [parameter.name for parameter in definition.parameters if parameter.default is None and parameter.name not in values]
+    if missing:
+        needed = ", ".join(f"`{parameter}`" for parameter in missing)
+        numbers = ", ".join(f"{parameter}=32" for parameter in missing)
+        label = Label(definition.name.span, f"declared without {'a default' if len(missing) == 1 else 'defaults'}")
+        raise fail("FS205", f"`{name}` needs {needed}", span, label="not given", secondary=(label,),
+                   help=(f"give it in the call, as in `{name}({numbers})`, or where it is declared: `{definition.kind} {name}({numbers})`",))  # fmt: skip
     owner = (definition.kind, name, "…, " if definition.parameters else "")
     inner = Scope({}, owner=owner)
     for parameter in definition.parameters:
-        if parameter.name in values:
-            value = values[parameter.name]
-        elif parameter.default is None:
-            label = Label(definition.name.span, "declared without a default")
-            raise fail("FS205", f"`{name}` needs `{parameter.name}`", span, label="not given", secondary=(label,),
-                       help=(f"give it in the call, as in `{name}({parameter.name}=32)`, or where it is declared: `{definition.kind} {name}({parameter.name}=32)`",))  # fmt: skip
-        else:
-            value = evaluate(parameter.default, inner)
+        value = values[parameter.name] if parameter.name in values else evaluate(parameter.default, inner)
         inner = Scope({**inner.values, parameter.name: value}, owner=owner)
     return inner
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any, ClassVar
 
 from flowspec.diagnostics import Fix, Label, SpecError
-from flowspec.elaborate.arguments import items_of, speak
-from flowspec.elaborate.calls import unknown_word
+from flowspec.elaborate.arguments import items_of
+from flowspec.elaborate.calls import call_of, called, unknown_word
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
-from flowspec.elaborate.frames import Frame, Section, Wire, bodies
+from flowspec.elaborate.frames import Frame, Section, Wire, bodies, chosen
 from flowspec.elaborate.networks import build
 from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
-from flowspec.elaborate.values import LOST, Deferred, Scope, Symbol, Value, described, fail, truth
+from flowspec.elaborate.values import LOST, Scope, Symbol, Value, described, fail, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -28,6 +29,9 @@ from flowspec.vocabulary.word import Map, NetworkWord, Transform
 class FlowElaborator(Steps):
     """Elaborates one flow's body. Faults are collected; what depends on a faulty state stays silent."""
 
+    rules: ClassVar[dict[type, Callable[[FlowElaborator, Any, Section], None]]]
+    """What is done with each kind of statement."""
+
     # -------------------------------------------------------------------------------------------------------- bodies
 
     def body(self, body: tree.Body, scope: Scope) -> tuple[Item, ...]:
@@ -37,17 +41,21 @@ class FlowElaborator(Steps):
         return tuple(section.items)
 
     def _statements(self, body: tree.Body, section: Section) -> None:
+        self.definitions.reached.add(body.span)
         for statement in reversed(_lets_first(body)) if self.turned else body.statements:
-            self._guarded(statement, section, lambda: _RULES[type(statement)](self, statement, section))
+            self._guarded(statement, section, lambda: self.rules[type(statement)](self, statement, section))
 
     def _look_into(self, statement: tree.Statement, section: Section) -> None:
         names = {statement.name.name: LOST} if isinstance(statement, tree.For) else {}
-        before = self.slots.unknown()
+        before, taps = self.slots.unknown(), self.frame.taps
+        opened, tapped = dict(before), dict(taps)
         for body in bodies(statement):
-            self.slots.open |= before | {self.slots.current: Wire(None, body.span)}
+            self.slots.open = before | {self.slots.current: Wire(None, body.span)}
+            self.frame.taps = dict(taps)
             self._statements(body, Section(section.scope.inner(**names), [], {}))
             self.slots.open.pop(self.slots.current, None)
-        self.slots.open |= before
+            opened, tapped = self.slots.unknown() | opened, self.frame.taps | tapped
+        self.slots.open, self.frame.taps = opened, tapped
 
     def _block(self, kind: str, name: str, body: tree.Body, scope: Scope, section: Section, first: int | None = None) -> Block:
         self.definitions.effort.spend(body.span)
@@ -99,9 +107,8 @@ class FlowElaborator(Steps):
         return self.definitions.frame(Label(span, text)) if iteration > 1 else nullcontext()
 
     def _if(self, statement: tree.If, section: Section) -> None:
-        chosen = truth(evaluate(statement.condition, section.scope), statement.condition.span)
-        body = statement.body if chosen else statement.otherwise
-        if body is not None:
+        holds = truth(evaluate(statement.condition, section.scope), statement.condition.span)
+        for body in chosen(statement, holds):
             scope = section.scope
             self.chosen += 1
             self._statements(body, section)
@@ -138,19 +145,19 @@ class FlowElaborator(Steps):
             raise fail("FS209", "a transform takes no body", statement.body.span,
                        help=("what follows it is written on the next line, or after `;`",))  # fmt: skip
         value, span = evaluate(statement.value, section.scope), statement.value.span
-        name = _called(value)
-        definition = self.definitions.find("def", name) if name else None
+        name = called(value)
+        definition = self.definitions.find("def", name)
         if definition is not None:
             self._call(definition, value, section, span)
         elif name in Transform.words and name != "merge":
-            spoken = speak(Transform, value, section.scope, span)
+            spoken = self._speak(Transform, value, section.scope, span)
             self.definitions.effort.spend(span, items_of(spoken))
             self._transform(spoken, statement, section)
         else:
             raise self._not_a_transform(value, name, span)
 
-    def _not_a_transform(self, value: Value, name: str | None, span: Span) -> SpecError:
-        if name is None:
+    def _not_a_transform(self, value: Value, name: str, span: Span) -> SpecError:
+        if not name:
             return fail("FS207", f"a transform is needed here, found {described(value)}", span, help=example("a transform", value))
         kind = self.definitions.kind(name)
         if kind == "flow":
@@ -185,10 +192,8 @@ class FlowElaborator(Steps):
         return text
 
     def _call(self, definition: tree.Definition, value: Value, section: Section, span: Span) -> None:
-        arguments = value.expression.arguments if isinstance(value, Deferred) else ()
-        scope = value.scope if isinstance(value, Deferred) else section.scope
         with self.definitions.inside(definition, span):
-            inner = self.definitions.bind(definition, arguments, scope, span)
+            inner = self._bound(definition, value, span)
             outer, self.frame = self.frame, Frame(self.frame.depth + 1, contexts=self.frame.contexts)
             inner.states = self.find_state
             try:
@@ -199,6 +204,11 @@ class FlowElaborator(Steps):
                 self._one_step(before, definition.name.name, span)
             finally:
                 self.frame = outer
+
+    def _bound(self, definition: tree.Definition, value: Value, span: Span) -> Scope:
+        """The scope of a `def`'s body, from its call."""
+        _, _, arguments, scope = call_of("a transform", value, Scope({}), span)
+        return self.definitions.bind(definition, arguments, scope, span)
 
     def _one_step(self, before: Wire | None, name: str, span: Span) -> None:
         """From outside, what a `def` does to the shape is one step of the path."""
@@ -248,12 +258,6 @@ def _text(value: Value) -> str:
     return value.name if isinstance(value, Symbol) else write(value.expression)
 
 
-def _called(value: Value) -> str | None:
-    if isinstance(value, Symbol):
-        return value.name
-    return value.expression.name if isinstance(value, Deferred) and isinstance(value.expression, tree.Call) else None
-
-
 def _continues(last: Block, block: Block) -> bool:
     if last.first is None or block.first != last.first + last.times:
         return False
@@ -275,7 +279,7 @@ _PLACES = {
     tree.Settings: ("settings of a run stand in the flow's own body", "move it into the `flow`, below its prior"),
 }
 
-_RULES: dict[type, Callable[[FlowElaborator, object, Section], None]] = {
+FlowElaborator.rules = {
     tree.Do: FlowElaborator._do,
     tree.Let: FlowElaborator._let,
     tree.Repeat: FlowElaborator._repeat,

@@ -179,3 +179,9 @@ def tap_names(body: tree.Body) -> set[str]:
 def bodies(statement: tree.Statement) -> list[tree.Body]:
     """The bodies of a statement: more than one for an `if` with an `else`."""
     return [body for body in (getattr(statement, "body", None), getattr(statement, "otherwise", None)) if body]
+
+
+def chosen(statement: tree.If, holds: bool | None) -> tuple[tree.Body, ...]:
+    """The body of an `if` that its condition chooses, if it has one; both where it is not known whether it holds."""
+    bodies = (statement.body, statement.otherwise) if holds is None else (statement.body if holds else statement.otherwise,)
+    return tuple(filter(None, bodies))

@@ -31,8 +31,10 @@ class Gathered:
             return None
 
     def add(self, faults: Iterable[Diagnostic]) -> None:
-        """Keeps faults that did not end the action they were found in. Raises OutOfBounds when there are too many."""
-        self.faults += faults
+        """Keeps faults. Raises OutOfBounds when there are too many."""
+        found = tuple(faults)
+        self.failed |= bool(found)
+        self.faults += found
         if len(self.faults) >= MOST_FAULTS:
             raise OutOfBounds(self.faults)
 

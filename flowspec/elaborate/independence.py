@@ -9,7 +9,8 @@ from flowspec.loading import Program
 from flowspec.source import Span
 
 _NAMING = ("FS201", "FS202")
-_STRUCTURAL = ("FS501", "FS502", "FS503", "FS504", "FS505", "FS506", "FS507", "FS508")
+STRUCTURAL = ("FS501", "FS502", "FS503", "FS504", "FS505", "FS506", "FS507", "FS508")
+"""Faults of which wires there are."""
 
 
 Hidden = tuple[str, Span]
@@ -26,7 +27,7 @@ def independent(faults: Iterable[Diagnostic], hidden: Iterable[Hidden], program:
     for name, span in hidden:
         names.setdefault(name, []).append(span)
     torn = any(_tears(fault, program) for fault in program.faults)
-    return [fault for fault in faults if not (_is_hidden(fault, names, program) or (torn and fault.code in _STRUCTURAL))]
+    return [fault for fault in faults if not (_is_hidden(fault, names, program) or (torn and fault.code in STRUCTURAL))]
 
 
 def _is_hidden(fault: Diagnostic, names: dict[str, list[Span]], program: Program) -> bool:

@@ -8,10 +8,12 @@ from typing import TypeVar
 
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate.arguments import Spoken, items_of, speak
+from flowspec.elaborate.beside import networks_of
 from flowspec.elaborate.calls import call_of, unknown_word
 from flowspec.elaborate.definitions import Definitions
 from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.frames import chosen
 from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.repeating import listed, repetitions
 from flowspec.elaborate.values import LOST, Deferred, Scope, Value, fail, truth
@@ -105,7 +107,11 @@ class Planner:
         name, place, _, scope = call_of("a network", value, Scope({}), span)
         if name not in NetworkWord.words:
             raise self._no_network(name, place)
-        spoken = speak(NetworkWord, value, scope, span)
+        faults = Gathered()
+        spoken = faults.tried(lambda: speak(NetworkWord, value, scope, span))
+        for network, place in networks_of(NetworkWord, value, scope, span) if faults.failed else ():
+            faults.tried(lambda: self.pieces(network, place))
+        faults.end()
         self.definitions.effort.spend_piece(span, items_of(spoken))
         return spoken
 
@@ -145,6 +151,7 @@ class Planner:
         return named(plans)
 
     def _statements(self, body: tree.Body, scope: Scope) -> list[Plan]:
+        self.definitions.reached.add(body.span)
         plans: list[Plan] = []
         faults = Gathered()
         for statement in body.statements:
@@ -171,8 +178,7 @@ class Planner:
                 return [self._iteration(name.name, body, scope.inner(**{name.name: item})) for item in items]
             case tree.If(condition=condition, body=body, otherwise=otherwise):
                 holds = self._head(lambda: truth(evaluate(condition, scope), condition.span), scope, body, otherwise)
-                chosen = body if holds else otherwise
-                return self._statements(chosen, scope) if chosen else []
+                return [plan for inner in chosen(statement, holds) for plan in self._statements(inner, scope)]
             case tree.Skipped():
                 raise SpecError(())
         raise fail("FS210", "this statement belongs in a flow, not in a network", statement.span,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from flowspec.diagnostics import Fix, Label, SpecError
-from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.elaborate.arguments import Spoken
+from flowspec.elaborate.calls import called
 from flowspec.elaborate.conditions import Conditions
 from flowspec.elaborate.effort import LARGEST_STATE, too_large
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.frames import Section, Wire
 from flowspec.elaborate.mending import changed_call
-from flowspec.elaborate.values import Known, Symbol, fail, unknown
+from flowspec.elaborate.values import Known, fail, unknown
 from flowspec.graph import MAIN, End, Mark, Step
 from flowspec.source import Span
 from flowspec.syntax import tree
@@ -118,11 +119,11 @@ class Steps(Conditions):
 
     def _spoken_prior(self, statement: tree.Prior, section: Section) -> Spoken:
         value = evaluate(statement.value, section.scope)
-        name = value.name if isinstance(value, Symbol) else getattr(getattr(value, "expression", None), "name", "")
+        name = called(value)
         kind = self.definitions.kind(name)
         if kind and name not in Prior.words:
             raise fail("FS204", f"`{name}` is a `{kind}`; a prior is needed here", statement.value.span, fixes=(Fix("write a prior, for example `gaussian`", statement.value.span, "gaussian"),))
-        return speak(Prior, value, section.scope, statement.value.span)
+        return self._speak(Prior, value, section.scope, statement.value.span)
 
     def _end(self, section: Section, spoken: Spoken, slot: str, state: State | None, given: list[Known] | None, name: str, span: Span) -> None:
         self.ends.append(span)

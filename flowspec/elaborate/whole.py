@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
-from flowspec.elaborate.arguments import Spoken, speak
+from flowspec.elaborate.arguments import Spoken
 from flowspec.elaborate.calls import call_of
 from flowspec.elaborate.conditions import space
 from flowspec.elaborate.contracts import contract
 from flowspec.elaborate.definitions import Definitions, Told, with_defaults
-from flowspec.elaborate.effort import LARGEST_STATE, OutOfBounds, too_large
-from flowspec.elaborate.expressions import evaluate
+from flowspec.elaborate.effort import OutOfBounds
 from flowspec.elaborate.flow import FlowElaborator
 from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
+from flowspec.elaborate.gathered import Gathered
+from flowspec.elaborate.head import Head
 from flowspec.elaborate.independence import Hidden
-from flowspec.elaborate.networks import shaped
-from flowspec.elaborate.plans import Planner
-from flowspec.elaborate.settings import setting
-from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, Value, comparable, fail, truth
-from flowspec.graph import MAIN, Block, ContextNode, Contract, Graph, Phase
+from flowspec.elaborate.settings import SettingsElaborator
+from flowspec.elaborate.values import LOST, Known, Scope, Symbol, Value, comparable, fail
+from flowspec.graph import MAIN, Block, Contract, Graph, Phase
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import NestedDemand, State
 from flowspec.vocabulary.settings.runs import Setting
-from flowspec.vocabulary.word import Input, Prior, Transform
+from flowspec.vocabulary.word import Prior, Transform
 
 Plain = int | float | str | bool | tuple
+Result = TypeVar("Result")
 
 
 def settled(
@@ -40,7 +41,7 @@ def settled(
         attempt = _Whole(definitions, flow, scope, overrides, later, place)
         graph = attempt.graph()
         waits = any(name not in later and isinstance(attempt.frame.taps.get(name), Known) for name in attempt.frame.awaited)
-        if attempt.faults or not waits:
+        if not waits:
             return graph, attempt.faults, attempt.hidden
         later = {name: tap for name, tap in attempt.frame.taps.items() if isinstance(tap, Known)}
 
@@ -59,9 +60,8 @@ class _Whole:
     def __post_init__(self) -> None:
         body = self.definition.body
         self.frame = Frame(0, later=self.later, awaited=set() if self.later else tap_names(body))
-        self.input: tuple[tree.Input, Spoken] | None = None
+        self.head = Head(self.definitions, self.frame)
         self.hidden: set[Hidden] = set()
-        self.contexts: list[ContextNode] = []
         self.settings: dict[str, Setting] = {}
         self.places: dict[str, Span] = {}
         self.phases: tuple[Phase, ...] = ()
@@ -77,18 +77,12 @@ class _Whole:
 
     def _graph(self) -> Graph | None:
         self._known_overrides()
-        scope = self.scope()
-        head, rest = self._head_and_rest(scope)
-        if self.input is None:
-            if not self.faults:
-                raise fail("FS507", f"flow `{self.definition.name.name}` has no input", self.definition.name.span,
-                           help=("say first in its body what the data look like, for example `input vector(2)`, or `input image(3, 32, 32, levels=real)`",))  # fmt: skip
-            return None
-        statement, spoken = self.input
-        state = spoken.word.state()
-        if state.size > LARGEST_STATE:
-            raise too_large(str(state), statement.value.span)
-        self.slots = Slots({MAIN: Wire(state, statement.span, Trail(None, "input", state, statement.span))})
+        scope = self._scope()
+        rest = self.head.declare(self.definition.body, scope)
+        state = self.head.state(self.definition)
+        self._keep(self.head.faults.faults)
+        self.hidden |= self.head.hidden
+        self.slots = Slots({MAIN: self._first_wire(state)})
         walker = FlowElaborator(self.definitions, self.frame, self.slots, self._nested)
         scope.states = walker.find_state
         try:
@@ -96,26 +90,48 @@ class _Whole:
         finally:
             self.faults += walker.faults
             self.hidden |= walker.hidden
-        self._completeness(walker)
+        self._completeness()
         self._tail(walker, scope)
-        if self.faults:
+        if self.faults or state is None:
             return None
+        statement, spoken = self.head.input
         body = Block(kind="flow", name=self.definition.name.name, items=items, span=self.definition.span)
         return Graph(
             name=self.definition.name.name, parameters=self._plain_parameters(scope), input=spoken.word, input_state=state,
-            input_span=statement.span, contexts=tuple(self.contexts), body=body, contracts=tuple(self.contracts),
+            input_span=statement.span, contexts=tuple(self.head.contexts), body=body, contracts=tuple(self.contracts),
             settings=self.settings, setting_spans=self.places, phases=self.phases,
         )  # fmt: skip
 
-    # ----------------------------------------------------------------------------------------------- head of the flow
+    def _keep(self, faults: Iterable[Diagnostic]) -> None:
+        """Keeps faults with the calls through which this flow was reached."""
+        chain = self.definitions.chain()
+        self.faults += [replace(fault, chain=(*chain, *fault.chain)) for fault in faults]
+
+    def _tried(self, action: Callable[[], Result]) -> Result | None:
+        """What an action gives; None if it fails, when its faults are kept and all else goes on."""
+        found = Gathered()
+        result = found.tried(action)
+        self._keep(found.faults)
+        return result
 
     def _known_overrides(self) -> None:
         known = {parameter.name for parameter in self.definition.parameters}
-        for name in self.overrides:
-            if name not in known:
-                names = ", ".join(f"`{parameter}`" for parameter in sorted(known)) or "none"
-                raise fail("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", self.definition.name.span,
-                           label=f"its parameters: {names}")  # fmt: skip
+        names = ", ".join(f"`{parameter}`" for parameter in sorted(known)) or "none"
+        self._keep(
+            Diagnostic("FS203", f"flow `{self.definition.name.name}` has no parameter `{name}`", Label(self.definition.name.span, f"its parameters: {names}"))
+            for name in self.overrides
+            if name not in known
+        )
+
+    def _scope(self) -> Scope:
+        """The scope of the body; of a flow whose parameters are faulty their values are not known."""
+        return self._tried(self.scope) or Scope({parameter.name: LOST for parameter in self.definition.parameters})
+
+    def _first_wire(self, state: State | None) -> Wire:
+        if state is None:
+            return Wire(None, self.definition.span)
+        place = self.head.input[0].span
+        return Wire(state, place, Trail(None, "input", state, place))
 
     def _nested(self, value: Value, span: Span, demand: NestedDemand) -> Graph:
         """The graph of a flow within this one, from its call. Raises SpecError."""
@@ -143,7 +159,7 @@ class _Whole:
 
     def _changed(self, scope: Scope) -> bool:
         written = with_defaults(self.definition, {}, self.definition.name.span) if not self._required() else Scope({})
-        return any(comparable(scope.values[name]) != comparable(written.values.get(name)) for name in self.overrides)
+        return any(comparable(scope.values[name]) != comparable(written.values.get(name)) for name in self.overrides if name in scope.values)
 
     def _required(self) -> bool:
         return any(parameter.default is None for parameter in self.definition.parameters)
@@ -152,6 +168,7 @@ class _Whole:
         names = [parameter.name for parameter in self.definition.parameters]
         return {name: plain for name in names if (plain := _plain(scope.values[name])) is not None}
 
+<<<<<<< HEAD
     def _head_and_rest(self, scope: Scope) -> tuple[list[tree.Statement], list[tree.Statement]]:
         head, rest = [], []
         for statement in self._chosen(self.definition.body.statements, scope):
@@ -209,49 +226,52 @@ class _Whole:
         self.contexts.append(ContextNode(name=name, word=word, origin=origin and origin.slot, state=state, network=network, span=statement.span))
         self.frame.contexts[name] = Known(name, state)
 
+=======
+>>>>>>> b050680 (What elaboration does not reach is checked too: branches not chosen, bodies repeated no times, flows that nothing calls)
     # ----------------------------------------------------------------------------------------------- tail of the flow
 
-    def _completeness(self, walker: FlowElaborator) -> None:
+    def _completeness(self) -> None:
         if any(wire.state is None for wire in self.slots.open.values()):
             return
         for slot, wire in self.slots.open.items():
-            if slot == MAIN:
-                self.faults.append(Diagnostic(
-                    "FS508", f"{dimensions(wire.state)} {_end(wire.state)} in no prior", Label(self.definition.name.span, "the flow does not end in a prior"),
-                    (Label(wire.span, "this state reaches the end"),), help=("end the flow with `prior gaussian`",),
-                ))  # fmt: skip
-            else:
-                self.faults.append(Diagnostic(
-                    "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} {_end(wire.state)} in no prior", Label(wire.span, "opened here"),
-                    help=(f"end it with a prior: `on {slot} {{ prior gaussian }}`, or name it in a `merge`",),
-                ))  # fmt: skip
+            self._keep([self._no_prior(wire) if slot == MAIN else _dropped(slot, wire)])
+
+    def _no_prior(self, wire: Wire) -> Diagnostic:
+        return Diagnostic(
+            "FS508", f"{dimensions(wire.state)} {_end(wire.state)} in no prior", Label(self.definition.name.span, "the flow does not end in a prior"),
+            (Label(wire.span, "this state reaches the end"),), help=("end the flow with `prior gaussian`",),
+        )  # fmt: skip
 
     def _tail(self, walker: FlowElaborator, scope: Scope) -> None:
+        settings = SettingsElaborator(walker.parts, self.definitions.reached)
         for statement in self.definition.body.statements:
             if isinstance(statement, tree.Settings):
-                self._setting(statement, scope, walker.parts)
+                self._setting(statement, *settings.setting(statement, scope))
+        self._keep(settings.faults.faults)
         for expectation in walker.expectations:
-            try:
-                found = contract(expectation, not self._changed(scope), walker.parts, self._countable(walker))
-            except SpecError as error:
-                self.faults += error.diagnostics
-            else:
-                self.contracts += [found] if found else []
+            found = self._tried(lambda: contract(expectation, not self._changed(scope), walker.parts, countable(self.definitions, walker.parts)))
+            self.contracts += [found] if found else []
 
-    def _countable(self, walker: FlowElaborator) -> set[str]:
-        return {*Transform.words, *Prior.words, *self.definitions.names("def"), *walker.parts, "step"}
+    def _setting(self, statement: tree.Settings, spoken: Spoken | None, phases: tuple[Phase, ...]) -> None:
+        word = statement.name.name
+        if word in self.settings:
+            self._keep([Diagnostic("FS211", f"`{word}` is set twice", Label(statement.name.span), help=(f"keep one `{word}`: it holds all arguments",))])
+        if spoken is not None:
+            self.settings[word] = spoken.word
+            self.places |= {f"{word}.{name}": argument.span for name, argument in spoken.arguments.items()}
+        self.phases += phases
 
-    def _setting(self, statement: tree.Settings, scope: Scope, parts: set[str]) -> None:
-        try:
-            spoken, phases = setting(statement, scope, parts)
-            word = spoken.word
-            if word.word in self.settings:
-                raise fail("FS211", f"`{word.word}` is set twice", statement.name.span, help=(f"keep one `{word.word}`: it holds all arguments",))
-            self.settings[word.word] = word
-            self.places |= {f"{word.word}.{name}": argument.span for name, argument in spoken.arguments.items()}
-            self.phases += phases
-        except SpecError as error:
-            self.faults += error.diagnostics
+
+def countable(definitions: Definitions, parts: Iterable[str]) -> set[str]:
+    """What `expect count(…)` can name."""
+    return {*Transform.words, *Prior.words, *definitions.names("def"), *parts, "step"}
+
+
+def _dropped(slot: str, wire: Wire) -> Diagnostic:
+    return Diagnostic(
+        "FS505", f"wire `{slot}` is dropped: {dimensions(wire.state)} {_end(wire.state)} in no prior", Label(wire.span, "opened here"),
+        help=(f"end it with a prior: `on {slot} {{ prior gaussian }}`, or name it in a `merge`",),
+    )  # fmt: skip
 
 
 def dimensions(state: State) -> str:

@@ -44,7 +44,7 @@ HOSTILE = {
     "long permutations": ("flow f { input vector(9999)\nlet o = 0..9998\nfor i in 1..9999 { permute(o); reverse }\nprior gaussian }", ["FS805"]),
     "one long permutation": ("flow f { input vector(10000)\npermute(order=0..9999)\nprior gaussian }", []),
     "definitions that nothing calls": (flow("reverse", "\n".join(f"def u{i} {{ repeat 9999 {{ squeeze(2); actnrom }} }}" for i in range(1500))), ["FS202"] * 100),
-    "unused definitions that double": (flow("reverse", doubling("def", "reverse")), ["FS805"]),
+    "unused definitions that double": (flow("reverse", doubling("def", "reverse")), []),
     "a long chain of faults": (flow(f"coupling(affine, {' >> '.join(['rleu'] * 5000)})"), ["FS202"] * 100),
     "lists that nest": (flow("let a0 = [1]\n" + "\n".join(f"let a{i + 1} = [a{i}]" for i in range(3000)) + "\npermute(a3000)"), ["FS808"]),
     "tables that nest": (flow("let a0 = [x: 1]\n" + "\n".join(f"let a{i + 1} = [x: a{i}]" for i in range(3000))), ["FS207"]),
