@@ -68,7 +68,7 @@ class _Unreached:
         scope = Scope({})
         for parameter in definition.parameters:
             value = self.faults.tried(lambda: LOST if parameter.default is None else evaluate(parameter.default, scope))
-            scope = scope.inner(**{parameter.name: LOST if value is None else value})
+            scope = Scope({**scope.values, parameter.name: LOST if value is None else value})
         if definition.kind == "flow":
             self._flow(definition, scope)
             return
