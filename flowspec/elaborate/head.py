@@ -17,6 +17,7 @@ from flowspec.elaborate.plans import Plan, Planner
 from flowspec.elaborate.values import Deferred, Known, Scope, Symbol, fail, truth
 from flowspec.graph import ContextNode, Network
 from flowspec.syntax import tree
+from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import State
 from flowspec.vocabulary.word import Input
 
@@ -101,7 +102,7 @@ class Head:
         name = statement.name.name if statement.name else value.name if origin else word.word
         if name in self.frame.contexts:
             others = tuple(Label(context.span, "declared here") for context in self.contexts if context.name == name)
-            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=others, help=("take it out, or name it, as by `as label` at its end, and let something read it: `given=label`",))
+            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=others, help=(f"take it out, or give it another name, `context {write(statement.value)} as label`, and let a step read it: `given=label`",))
         state, network = origin.state if origin else word.state(), None
         if rest:
             plan = self.planner.plan(Deferred(tree.Compose(expression.span, tuple(rest)), scope), expression.span)

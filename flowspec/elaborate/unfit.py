@@ -94,8 +94,8 @@ def not_causal(plan: Plan, chain: str) -> SpecError:
 def no_contraction(plan: Plan, chain: str) -> SpecError:
     """The error of a network that may have a Lipschitz constant of 1 or more."""
     constant, culprit = plan.lipschitz_constant(), _sole(plan)
-    while constant is None and culprit.children:
-        culprit = next(child for child in culprit.children if child.lipschitz_constant() is None)
+    while constant is None and (unbounded := [child for child in culprit.children if child.lipschitz_constant() is None]):
+        culprit = unbounded[0]
     known = f"`{culprit.name}` has no known Lipschitz constant" if constant is None else f"its Lipschitz constant may be {constant:.3g}{_steepened(culprit)}"
     bounded = _contracting(culprit, constant)
     return SpecError([

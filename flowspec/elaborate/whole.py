@@ -23,7 +23,6 @@ from flowspec.elaborate.values import LOST, Known, Scope, Symbol, Value, compara
 from flowspec.graph import MAIN, Block, Contract, Graph, Phase
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.syntax.format import write
 from flowspec.vocabulary.rules import NestedDemand, State
 from flowspec.vocabulary.settings.runs import Setting
 from flowspec.vocabulary.word import Prior, Transform
@@ -168,66 +167,6 @@ class _Whole:
         names = [parameter.name for parameter in self.definition.parameters]
         return {name: plain for name in names if (plain := _plain(scope.values[name])) is not None}
 
-<<<<<<< HEAD
-    def _head_and_rest(self, scope: Scope) -> tuple[list[tree.Statement], list[tree.Statement]]:
-        head, rest = [], []
-        for statement in self._chosen(self.definition.body.statements, scope):
-            if isinstance(statement, tree.Input | tree.Context):
-                head.append(statement)
-                self._guarded(statement, scope)
-            elif not isinstance(statement, tree.Settings):
-                rest.append(statement)
-        return head, rest
-
-    def _chosen(self, statements: tuple[tree.Statement, ...], scope: Scope) -> Iterator[tree.Statement]:
-        """The statements, with those of an `if` that holds nothing but contexts in its place."""
-        for statement in statements:
-            if isinstance(statement, tree.If) and all(isinstance(inner, tree.Context) for inner in statement.body.statements):
-                chosen = statement.body if truth(evaluate(statement.condition, scope), statement.condition.span) else statement.otherwise
-                yield from chosen.statements if chosen else ()
-            else:
-                yield statement
-
-    def _guarded(self, statement: tree.Input | tree.Context, scope: Scope) -> None:
-        try:
-            self._declare_input(statement, scope) if isinstance(statement, tree.Input) else self._declare_context(statement, scope)
-        except SpecError as error:
-            self.faults += error.diagnostics
-            if isinstance(statement, tree.Context):
-                word = getattr(statement.value, "name", "")
-                names = (statement.name.name,) if statement.name else (word, nearest(word, Input.words) or "")
-                self.hidden |= {(name, statement.span) for name in names}
-
-    def _declare_input(self, statement: tree.Input, scope: Scope) -> None:
-        if self.input is not None:
-            raise fail("FS507", "a flow has one input", statement.span, secondary=(Label(self.input[0].span, "declared here"),),
-                       help=("keep one of the two; what the flow is conditioned on is a `context`, as in `context vector(8) as theta`",))  # fmt: skip
-        spoken = speak(Input, evaluate(statement.value, scope), scope, statement.value.span)
-        if spoken.word.constant:
-            raise fail("FS204", f"`{spoken.word.word}` is a constant; data are needed here", statement.value.span,
-                       help=("for example `input vector(4)`", f"a constant that networks read is a context: `context {spoken.word.word}(1) as nothing`"))  # fmt: skip
-        self.input = statement, spoken
-
-    def _declare_context(self, statement: tree.Context, scope: Scope) -> None:
-        expression = statement.value
-        first, *rest = expression.parts if isinstance(expression, tree.Compose) else (expression,)
-        value = evaluate(first, scope)
-        origin = self.frame.contexts.get(value.name) if isinstance(value, Symbol) and rest else None
-        word = None if origin else speak(Input, value, scope, first.span).word
-        name = statement.name.name if statement.name else value.name if origin else word.word
-        if name in self.frame.contexts:
-            first = next(Label(context.span, "declared here") for context in self.contexts if context.name == name)
-            raise fail("FS211", f"a context named `{name}` is declared already", statement.span, secondary=(first,), help=(f"take it out, or give it another name, `context {write(statement.value)} as label`, and let a step read it: `given=label`",))
-        state, network = origin.state if origin else word.state(), None
-        if rest:
-            plan = Planner(self.definitions).plan(Deferred(tree.Compose(expression.span, tuple(rest)), scope), expression.span)
-            network = shaped(plan, state.shape, (), None).model_copy(update={"name": "network"})
-            state = State(shape=network.ports.output)
-        self.contexts.append(ContextNode(name=name, word=word, origin=origin and origin.slot, state=state, network=network, span=statement.span))
-        self.frame.contexts[name] = Known(name, state)
-
-=======
->>>>>>> b050680 (What elaboration does not reach is checked too: branches not chosen, bodies repeated no times, flows that nothing calls)
     # ----------------------------------------------------------------------------------------------- tail of the flow
 
     def _completeness(self) -> None:
