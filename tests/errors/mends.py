@@ -43,6 +43,11 @@ MENDS: dict[str, list[tuple[str, str]]] = {
     "empty_net": [("{}", "{ linear(8); relu; linear }")],
     "expect_a_layer": [("== linear(4)", "< 1_000_000_000")],
     "faults_behind_a_faulty_head": [("stesp", "8"), ("actnrm", "actnorm"), ("in 3", "in 1..3"), ("permut(i)", "permute"), ("x > 3", "8 > 3"), ("gausian", "gaussian"), ("    reverse\n", "")],
+    "faults_in_what_is_not_chosen": [
+        ("clases", "classes"), ("actnrom", "actnorm"), ("affin,", "affine,"), ("activaton", "activation"), ("squeze(2)", "reverse"), ("merge(a, c)", "merge(a, b)"),
+        ("ordr", "order"), ("stesp", "steps"), ("lrr", "lr"), ("nothing", "body"), ("none", "body"), ("likelhood", "likelihood"), ("cuopling", "coupling"),
+        ("rleu", "relu"), ("permtue", "permute"),
+    ],
     "faults_of_text_and_of_meaning": [("mlp([8])\n", "mlp([8]))\n"), ("hiden", "hidden"), ("many", "8")],
     "flatten_turned_round": [("inverse { flatten }", "flatten")],
     "flow_as_transform": [("flow g { input vector(4); prior gaussian }", "def g { actnorm }")],
