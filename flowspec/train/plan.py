@@ -62,6 +62,10 @@ class Plan:
         stage = self.stage(step)
         return {name: self._factor(w, stage, step) if isinstance(w, Schedule) else w for name, w in stage.weights.items()}
 
+    def settled(self, step: int) -> bool:
+        """Whether the weights of terms are those that their stage ends with."""
+        return self.weights(step) == self.weights(self.stage(step).stop - 1)
+
     def _factor(self, schedule: Schedule, stage: Stage, step: int, losses: Sequence[float] = ()) -> float:
         inside = step - stage.start
         return schedule.factor(inside, inside // self.epoch_steps, stage.steps, losses)

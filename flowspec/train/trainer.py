@@ -188,7 +188,7 @@ class Trainer:
             if self.position.best is None or loss < self.position.best:
                 self.position.best, self.position.stale = loss, 0
                 self.folder.write_weights(self.folder.best, self.flow)
-            else:
+            elif self.plan.settled(self.position.step - 1):
                 self.position.stale += 1
         self.record.validation(self.stage.name, loss)
         return loss

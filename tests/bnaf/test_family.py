@@ -7,6 +7,7 @@ import torch
 
 import flowspec
 from flowspec.modules.build import build
+from flowspec.report import compare
 from flowspec.report.numbers import of_graph
 from tests.spec_text import faults, flow
 
@@ -24,6 +25,26 @@ def parameters(name: str, **arguments: object) -> int:
 def test_naf_stores_what_its_authors_code_stores(features, hidden):
     found = tuple(parameters("naf", features=features, hidden=list(hidden), flows=flows) for flows in (5, 10))
     assert found == NAF[features, hidden]
+
+
+RATIOS = {
+    (6, 40, (100, 100)): {"parameters over live": (2.29, 4.57), "parameters": (1.35, 2.70), "live": (1.37, 2.74)},
+    (8, 40, (100, 100)): {"parameters over live": (1.30, 2.60), "parameters": (0.74, 1.48), "live": (0.76, 1.53)},
+    (21, 20, (512, 512)): {"parameters over live": (17.94, 35.88), "parameters": (9.47, 18.95), "live": (9.26, 18.52)},
+    (43, 5, (512,)): {"parameters over live": (43.97, 87.91), "parameters": (22.81, 45.60), "live": (22.57, 45.12)},
+    (63, 20, (1024, 1024)): {"parameters over live": (8.24, 16.48), "parameters": (4.20, 8.39), "live": (4.21, 8.41)},
+}
+"""How many times B-NAF's NAF with 5 and with 10 flows is: first as De Cao et al. print it, then like for like."""
+
+
+@pytest.mark.parametrize("features, per, hidden", RATIOS)
+def test_reports_side_by_side_print_the_ratios_of_the_paper(features, per, hidden):
+    bnaf = flowspec.load("bnaf_table", features=features, per=per)
+    naf = [flowspec.load("naf", features=features, hidden=list(hidden), flows=flows) for flows in (5, 10)]
+    rows = [line.split() for line in compare([spec.report() for spec in (bnaf, *naf)]).splitlines()]
+    for name, ratios in RATIOS[features, per, hidden].items():
+        row = next(row for row in rows if row[: len(name.split())] == name.split())
+        assert [cell for cell in row if cell.endswith("x")][-2:] == [f"{ratio:.2f}x" for ratio in ratios]
 
 
 def test_naf_comes_back_and_learns():

@@ -42,6 +42,17 @@ def test_draws_of_learned_logits_have_their_frequencies() -> None:
     torch.testing.assert_close(model.log_prob(torch.zeros(1, 2, 1, 3))[0], prior.logit.log_softmax(0)[0].sum())
 
 
+def test_a_bernoulli_is_held_between_two_probabilities() -> None:
+    prior = build(compiled("flow f { input image(1, 1, 3, levels=2); prior bernoulli(clamp=[0.01, 0.8]) }"), seed=0).double().at("prior")
+    prior.logit.data = torch.tensor([-30.0, 0.0, 30.0]).double().view(1, 1, 3)
+    expected = torch.distributions.Bernoulli(torch.tensor([0.01, 0.5, 0.8]).double())
+    for x in torch.tensor([[0.0, 1, 1], [1, 0, 0]]).double():
+        torch.testing.assert_close(prior.log_prob(x.view(1, 1, 1, 3))[0], expected.log_prob(x).sum())
+    assert abs(prior.sample(4000)[..., 2].mean() - 0.8) < 0.03
+    assert faults("flow f { input image(1, 1, 3, levels=2); prior bernoulli(clamp=[0.01, 1]) }") == [("FS208", "clamp=[0.01, 1]")]
+    assert faults("flow f { input vector(3); prior gaussian(linear, clamp=[2, 1]) }") == [("FS208", "clamp=[2, 1]")]
+
+
 def test_it_is_refused_for_real_numbers() -> None:
     assert faults("flow f { input vector(2); prior categorical }")[0][0] == "FS307"
     assert flowspec.load("flow f { input image(1, 2, 2, levels=256); prior categorical }").report().parameters.total == 4 * 256

@@ -49,12 +49,14 @@ EXAMPLES = [
     Example(images.UpConv(kernel=4, bias=False), IMAGE, (2, 12, 14)),
     Example(images.UpConv(kernel=(3, 2), channels=2, stride=(3, 2)), (3, 1, 1)),
     Example(images.UpConv(kernel=5, channels=2, stride=3), (3, 2, 3)),
+    Example(images.UpConv(kernel=4, channels=2, start="he"), IMAGE),
     Example(images.Mean(), IMAGE),
     Example(images.Reshape(shape=(6, 3, 7)), IMAGE),
     Example(images.Reshape(), (12,), (3, 2, 2)),
     Example(images.Sum(), IMAGE, body=(pointwise.Tanh(), convolution.Conv(kernel=3, channels=3, start="normal"))),
     Example(convolution.Conv(kernel=1, channels=4, weight_norm=True), IMAGE),
     Example(convolution.Conv(kernel=3, channels=4, bias=False, start="normal", weight_norm="kept"), IMAGE),
+    Example(convolution.Conv(kernel=3, channels=4, start="he"), IMAGE),
     Example(convolution.ZeroConv(), IMAGE, (4, 6, 7)),
     Example(convolution.ZeroConv(kernel=1, start="small"), IMAGE, (4, 6, 7)),
     Example(wavenet.WaveNet(width=4, layers=3), IMAGE),
@@ -73,6 +75,7 @@ EXAMPLES = [
     Example(dense_layers.Linear(features=4), VECTOR),
     Example(dense_layers.Linear(bias=False, start="zero"), VECTOR, (3,)),
     Example(dense_layers.Linear(features=4, weight_norm=True), VECTOR),
+    Example(dense_layers.Linear(features=4, start="he"), VECTOR),
     Example(dense_layers.MLP(hidden=(7, 6), activation="tanh"), VECTOR, (3,)),
     Example(dense_layers.MLP(hidden=(7, 6), activation="elu", lipschitz=0.4), VECTOR, (3,)),
     Example(concat_squash.ConcatSquash(hidden=(7, 6), activation="softplus"), VECTOR, (3,), given=((1,), (2,))),
@@ -407,3 +410,15 @@ def test_norms_normalise() -> None:
     y = module(Example(pointwise.BatchNorm(), IMAGE))(x)
     torch.testing.assert_close(y.mean((0, 2, 3)), torch.zeros(3).to(y), atol=1e-9, rtol=0)
     assert set(module(Example(pointwise.BatchNorm(), IMAGE)).state_dict()) == set(nn.BatchNorm2d(3).state_dict())
+
+
+@pytest.mark.parametrize("word, shape", [
+    (convolution.Conv(kernel=3, channels=64, start="he"), (16, 12, 12)),
+    (images.UpConv(kernel=6, channels=64, stride=3, start="he"), (16, 6, 6)),
+    (dense_layers.Linear(features=4_000, start="he"), (144,)),
+])  # fmt: skip
+def test_weights_of_he_double_the_variance(word, shape):
+    torch.manual_seed(0)
+    y = run(net := module(Example(word, shape)), Example(word, shape), torch.randn(8, *shape, dtype=torch.float64))
+    inner = y[..., 3:-3, 3:-3] if len(shape) == 3 else y
+    assert inner.var().item() == pytest.approx(2, rel=0.1) and not net.bias.any()

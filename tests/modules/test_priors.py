@@ -49,6 +49,8 @@ EXAMPLES = [
     Example(gaussian.Gaussian(form="mlp([4])", scale="channel", spread="log_variance"), VECTOR, ((4,),)),
     Example(gaussian.Gaussian(form="mlp([4])", scale="element", spread="softplus"), VECTOR, ((4,), (2,))),
     Example(gaussian.Gaussian(form="mlp([4])", scale=0.7), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", spread="softplus_variance", clamp=(0.6, 0.7)), VECTOR, ((4,),)),
+    Example(gaussian.Gaussian(form="mlp([4])", clamp=(0.9, 1.1)), VECTOR, ((4,),)),
     Example(HalfGaussian(form="mlp([4])"), VECTOR, ((4,), (2,))),
 ]
 
@@ -103,7 +105,8 @@ def spread(word: gaussian.Gaussian, raw: torch.Tensor | None) -> torch.Tensor:
     """The standard deviation, as the declaration says."""
     if isinstance(word.scale, float):
         return torch.tensor(word.scale, dtype=torch.float64)
-    return word.floor + {"log_sd": raw.exp(), "log_variance": raw.exp().sqrt(), "softplus": raw.exp().log1p(), "softplus_variance": raw.exp().log1p().sqrt()}[word.spread]
+    sd = word.floor + {"log_sd": raw.exp(), "log_variance": raw.exp().sqrt(), "softplus": raw.exp().log1p(), "softplus_variance": raw.exp().log1p().sqrt()}[word.spread]
+    return sd if word.clamp is None else sd.square().clamp(*word.clamp).sqrt() if "variance" in word.spread else sd.clamp(*word.clamp)
 
 
 def test_a_draw_has_the_density_that_is_said_of_it() -> None:

@@ -201,10 +201,12 @@ def test_a_log_that_a_crash_cut_short_is_read_up_to_there(tmp_path):
     assert [entry["step"] for entry in read(tmp_path / "log.jsonl")] == [1]
 
 
-def test_patience_ends_a_run(tiny, tmp_path, monkeypatch):
+@pytest.mark.parametrize("weights, epochs", [("", 3), ("weights=[log_prior: warmup(epochs=4)]", 5)])
+def test_patience_ends_a_run_and_counts_once_weights_stay(tmp_path, monkeypatch, weights, epochs):
     monkeypatch.setattr("flowspec.train.plan.Plan.lr", lambda self, step, losses: 0.0)
-    text = TEXT.replace("clip=5", "patience=2").replace(", average=0.9", "")
-    assert train(flowspec.load(text), tmp_path / "run", device="cpu", epochs=50).epochs == 3
+    training = f"train(batch=50, patience=2) {{ phase all({weights}) {{ }} }}"
+    text = TEXT[: TEXT.index("    train(")] + training + "\n}"
+    assert train(flowspec.load(text), tmp_path / "run", device="cpu", epochs=50).epochs == epochs
 
 
 def test_more_draws_tighten_a_bound(pixels):

@@ -13,7 +13,7 @@ from flowspec.vocabulary.settings.runs import Source
 
 SMALL = {
     "height": 8, "width": 8, "latent": 8, "base": 8, "features": 64, "flows": 8, "hidden": 64, "columns": 4, "reflections": 4,
-    "warm": 5, "samples": 50,
+    "start": "he", "warm": 30, "samples": 50,
 }  # fmt: skip
 PRINTED = {
     "none": "86.55 / 82.14", "planar": "86.06 / 81.91", "iaf": "84.20 / 80.79", "orthogonal": "83.32 / 80.22 (Sylvester)",
@@ -28,16 +28,26 @@ def weighted(test: Mapping[str, Any]) -> float:
 
 def bound(run: Path) -> float:
     """The negative bound of a single draw in nats."""
+    return -sum(_terms(run).values())
+
+
+def divergence(run: Path) -> float:
+    """KL(q(z | x) || p(z)) in nats: 0 where the posterior has collapsed onto the prior."""
+    return bound(run) + _terms(run)["reconstruction"]
+
+
+def _terms(run: Path) -> dict[str, float]:
     terms = json.loads((run / "result.json").read_text())["test"]["terms"]
-    return -sum(term["nats"] for term in terms.values())
+    return {name: term["nats"] for name, term in terms.items()}
 
 
 TABLES = {
     "posteriors-digits": Table(
         "Posteriors of a variational autoencoder (De Cao et al. 2019), Table 2 in small: binary 8x8 digits", "NLL, nats",
         tuple(Row(name, "vae_posteriors", SMALL | {"posterior": name}, printed) for name, printed in PRINTED.items()),
-        Source(name="binary_digits", arguments={"bits": "once"}), 300, 100,
-        ("8 latents, 8 flows (B-NAF: 4), 50 importance-weighted draws; the paper's (static MNIST): -ELBO / NLL",),
-        value=weighted, lr=2e-3, measures={"-ELBO": bound},
+        Source(name="binary_digits", arguments={"bits": "once"}), 1_000, 100,
+        ("8 latents, 8 flows (B-NAF: 4), 50 importance-weighted draws; the paper's (static MNIST): -ELBO / NLL",
+         "the divergence comes in over 30 epochs of 14 steps; weights start as `he`, where the authors train for up to 2,000 epochs"),
+        value=weighted, lr=5e-3, measures={"-ELBO": bound, "KL": divergence},
     ),
 }  # fmt: skip

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from flowspec.modules.networks.weight_norm import WeightNorm
+from flowspec.modules.starts import start_weights
 from flowspec.vocabulary.networks import convolution as words
 from flowspec.vocabulary.rules import Ports
 
@@ -22,10 +23,7 @@ class Conv(WeightNorm, nn.Conv2d):
             ports.input[0], ports.output[0], word.kernel, stride=word.stride, dilation=word.dilation, bias=word.bias,
             padding=word.dilation * (word.kernel - 1) // 2 if word.kernel % 2 else (word.kernel - word.stride) // 2,
         )  # fmt: skip
-        if word.start != "default":
-            nn.init.normal_(self.weight, std=0.05) if word.start == "normal" else nn.init.zeros_(self.weight)
-            if self.bias is not None:
-                nn.init.zeros_(self.bias)
+        start_weights(self, word.start, ports.input[0] * word.kernel**2)
         self.start_gain(bool(word.weight_norm))
         self.keeps_gain = word.weight_norm == "kept"
 

@@ -13,6 +13,7 @@ from flowspec.modules.layout import joined_channels
 from flowspec.modules.networks.incremental import Incremental
 from flowspec.modules.networks.prefixes import PrefixProduct
 from flowspec.modules.networks.weight_norm import WeightNorm
+from flowspec.modules.starts import start_weights
 from flowspec.vocabulary.networks import dense_layers as words
 from flowspec.vocabulary.rules import Ports
 
@@ -22,8 +23,7 @@ class Linear(WeightNorm, nn.Linear):
 
     def __init__(self, word: words.Linear, ports: Ports, children: dict[str, nn.Module]):
         super().__init__(ports.input[0], ports.output[0], bias=word.bias)
-        if word.start == "zero":
-            _start_at_zero(self)
+        start_weights(self, word.start, ports.input[0])
         self.start_gain(word.weight_norm)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -39,8 +39,7 @@ class MLP(nn.Module):
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.activation = _activation(word.activation)
         self.largest = None if word.lipschitz is None else word.lipschitz ** (1 / len(self.layers))
-        if word.start == "zero":
-            _start_at_zero(self.layers[-1])
+        start_weights(self.layers[-1], word.start, widths[-2])
 
     def forward(self, x: Tensor) -> Tensor:
         *hidden, last = self.layers
@@ -125,10 +124,8 @@ class MADE(nn.Module):
 
     def _weight(self, i: int) -> Tensor:
         """Masked here and not only at the start: a checkpoint may hold anything in the masked entries."""
-        weight = self.layers[i].weight
-        if self.conditions == "weights" and i == len(self.layers) - 1:
-            weight = weight / torch.linalg.vector_norm(weight, dim=1, keepdim=True)
-        return weight * getattr(self, f"mask{i}")
+        weight = self.layers[i].weight * getattr(self, f"mask{i}")
+        return F.normalize(weight) if self.conditions == "weights" and i == len(self.layers) - 1 else weight
 
     def _conditioned(self, i: int, state: Tensor, condition: Tensor | None) -> Tensor:
         """What conditions make of layer i before its activation, (units, batch)."""
@@ -190,9 +187,3 @@ def _held(weight: Tensor, largest: float) -> Tensor:
     """The weight, made smaller where its largest singular value is above `largest`."""
     found = torch.linalg.matrix_norm(weight.to(torch.promote_types(weight.dtype, torch.float32)), 2)
     return weight * (largest / found).clamp_max(1).to(weight.dtype)
-
-
-def _start_at_zero(layer: nn.Linear) -> None:
-    nn.init.zeros_(layer.weight)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)

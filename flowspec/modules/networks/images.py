@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from torch import Tensor, nn
 
+from flowspec.modules.starts import start_weights
 from flowspec.vocabulary.networks import images as words
 from flowspec.vocabulary.rules import Ports
 
@@ -19,6 +22,7 @@ class UpConv(nn.ConvTranspose2d):
         padding = tuple((k - s + 1) // 2 for k, s in zip(kernel, stride))
         more = tuple(2 * p - (k - s) for p, k, s in zip(padding, kernel, stride))
         super().__init__(ports.input[0], ports.output[0], kernel, stride, padding, output_padding=more, bias=word.bias)
+        start_weights(self, word.start, ports.input[0] * prod(kernel) / prod(stride))
 
 
 class Mean(nn.Module):

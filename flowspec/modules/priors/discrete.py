@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log, log1p
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -28,6 +30,14 @@ class _Discrete(_Prior):
 
 class Bernoulli(_Discrete):
     """x log p + (1 - x) log(1 - p) summed over dimensions, p = sigmoid(logit)."""
+
+    def __init__(self, word: words.Bernoulli, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, z, given, networks)
+        self.bounds = None if word.clamp is None else tuple(log(p) - log1p(-p) for p in word.clamp)
+
+    def _logits(self, given: tuple[Tensor, ...]) -> Tensor:
+        logits = super()._logits(given)
+        return logits if self.bounds is None else logits.clamp(*self.bounds)
 
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         logit = self._logits(given).expand(z.shape)

@@ -117,6 +117,13 @@ class Gaussian(_Prior):
         return Moments(raw, self._log_sd(self.raw_sd).expand_as(raw))
 
     def _log_sd(self, raw: Tensor) -> Tensor:
+        free = self._free_log_sd(raw)
+        if self.word.clamp is None:
+            return free
+        power = 0.5 if self.word.spread in ("log_variance", "softplus_variance") else 1.0
+        return free.clamp(*(power * log(bound) for bound in self.word.clamp))
+
+    def _free_log_sd(self, raw: Tensor) -> Tensor:
         if self.word.spread == "softplus":
             return (F.softplus(raw) + self.word.floor).log()
         if self.word.spread == "softplus_variance":

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from flowspec.vocabulary.networks.dense_layers import FOR_VECTORS
+from flowspec.vocabulary.networks.starts import Start, check_direction
 from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
@@ -34,8 +35,10 @@ class Conv(_Convolving, word="conv"):
     """A 2-D convolution, padded by zeros so that with stride 1 the sides stay as they are.
 
     With stride s a side of n becomes ceil(n / s). An odd kernel k is padded by (k-1)/2 on every side. An even one needs an even
-    stride that is no larger and divides the sides, and is padded by (k-s)/2: not at all where it is the stride. `expand=4` gives four times the channels that arrive. `start`: torch's default, `zero`, or
-    `normal` (weights from N(0, 0.05²), zero bias: Glow's code).
+    stride that is no larger and divides the sides, and is padded by (k-s)/2: not at all where it is the stride. `expand=4` gives four times the channels that arrive.
+
+    `start`: torch's default, or zero bias and weights that are `zero`, `normal` (from N(0, 0.05²), Glow's code) or `he` (from
+    N(0, 2/n), an output being a sum of n inputs, so that signals keep their size through many layers: He et al. 2015).
     """
 
     kernel: Count
@@ -44,7 +47,7 @@ class Conv(_Convolving, word="conv"):
     dilation: Count = 1
     expand: Count | None = None
     bias: bool = True
-    start: Literal["default", "zero", "normal"] = "default"
+    start: Start = "default"
     weight_norm: bool | Literal["kept"] = False
     """Whether the weight is gain * v / |v| for each output channel (Salimans & Kingma 2016); `kept`: in a deployed model too."""
 
@@ -57,9 +60,7 @@ class Conv(_Convolving, word="conv"):
                         arguments={"kernel": str(self.kernel + 1)})  # fmt: skip
         if self.channels is not None and self.expand is not None:
             raise Fault("FS205", "`conv` takes `channels` or `expand`, not both", argument="expand", help=("or leave `channels` out",), arguments={"expand": None})
-        if self.weight_norm and self.start == "zero":
-            raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start",
-                        arguments={"weight_norm": None})  # fmt: skip
+        check_direction(self.start, self.weight_norm)
         output = self._channels(self.expand * input[0] if self.expand else self.channels, input, wanted)
         if self.kernel % 2 == 0 and any(side % self.stride for side in input[1:]):
             raise Fault("FS303", f"`conv` with stride {self.stride} needs sides that {self.stride} divides; {written(input)} arrives",

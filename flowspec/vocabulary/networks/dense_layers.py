@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from flowspec.vocabulary.networks.starts import Start, check_direction
 from flowspec.vocabulary.rules import LARGEST_SIZE, Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
@@ -44,17 +45,15 @@ def _no_width(word: str) -> Fault:
 
 
 class Linear(NetworkWord, word="linear"):
-    """y = W x + b. `start=zero` starts at zero; `weight_norm` keeps each row of W as direction and length (Salimans & Kingma 2016)."""
+    """y = W x + b. `start` is as in `conv`; `weight_norm` keeps each row of W as direction and length (Salimans & Kingma 2016)."""
 
     features: Width | None = None
     bias: bool = True
-    start: Literal["default", "zero"] = "default"
+    start: Start = "default"
     weight_norm: bool = False
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
-        if self.weight_norm and self.start == "zero":
-            raise Fault("FS208", "weight norm has no direction to start from at zero", argument="start",
-                        arguments={"weight_norm": None})  # fmt: skip
+        check_direction(self.start, self.weight_norm)
         return vector_output(self.word, self.features, input, wanted)
 
     def parameters(self, ports: Ports) -> tuple[Tensor, ...]:
@@ -114,7 +113,7 @@ class MADE(NetworkWord, word="made"):
     `conditions=added`: one condition, of as many features as the first hidden layer has units, is added to what leaves that
     layer (the context of IAF, Kingma et al. 2016), without weights of its own. `conditions=weights`: a layer is s(c) * (V x) + t(c),
     s and t linear in the conditions c and the rows of the last V of length 1 (the conditional weight norm of the code of NAF, Huang
-    et al. 2018). `head=n`: the masked layers give n numbers for each input, of which one linear map, the same for every input, makes
+    et al. 2018); conditions so reach the last layer too, and degrees begin at 1. `head=n`: the masked layers give n numbers for each input, of which one linear map, the same for every input, makes
     the outputs.
     """
 
@@ -161,11 +160,15 @@ class MADE(NetworkWord, word="made"):
 
     def degrees(self, ports: Ports) -> tuple[tuple[int, ...], ...]:
         """Degrees of the units of each masked layer, from the input (1 … D) to the last."""
-        d = ports.input[0]
-        inputs = tuple(range(1, d + 1))
-        lowest, count = (0, d) if ports.given else (1, max(1, d - 1))
+        inputs = tuple(range(1, ports.input[0] + 1))
+        lowest, count = self._hidden_degrees(ports)
         inner = tuple(tuple(i % count + lowest for i in range(width)) for width in self.hidden)
         return (inputs, *inner, inputs * self.each(ports))
+
+    def _hidden_degrees(self, ports: Ports) -> tuple[int, int]:
+        """The lowest degree of hidden units, and how many degrees they share."""
+        d = ports.input[0]
+        return (0, d) if ports.given and self.conditions != "weights" else (1, max(1, d - 1))
 
     def live(self, ports: Ports) -> tuple[int, ...]:
         """Number of unmasked weights of each layer."""
@@ -175,8 +178,7 @@ class MADE(NetworkWord, word="made"):
 
     def _units(self, ports: Ports) -> list[list[int]]:
         """For each layer of `degrees`, how many of its units have degree 0 … D."""
-        d = ports.input[0]
-        lowest, count = (0, d) if ports.given else (1, max(1, d - 1))
+        d, (lowest, count) = ports.input[0], self._hidden_degrees(ports)
         inner = ([width // count + (degree < width % count) for degree in range(count)] for width in self.hidden)
         hidden = [[0] * lowest + units + [0] * (d + 1 - lowest - count) for units in inner]
         return [[0] + [1] * d, *hidden, [0] + [self.each(ports)] * d]

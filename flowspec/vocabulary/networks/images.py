@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from flowspec.vocabulary.networks.starts import Start
 from flowspec.vocabulary.rules import Fault, Ports, Shape, Tensor, written
 from flowspec.vocabulary.word import NetworkWord
 
@@ -25,13 +26,15 @@ class UpConv(NetworkWord, word="upconv"):
 
     Its weight is that of the convolution it is the transpose of, whose output would be padded by p = ceil((k-s)/2) on every
     side; where k-s is odd, one more row and column stand at the bottom and right. `kernel` and `stride` may have a height and a
-    width: `upconv([7, 5], stride=[7, 5])` makes an image of a single position.
+    width: `upconv([7, 5], stride=[7, 5])` makes an image of a single position. `start` is as in `conv`; an output is a sum of
+    k²/s² inputs of each channel.
     """
 
     kernel: Sides = 3
     channels: Count | None = None
     stride: Sides = 2
     bias: bool = True
+    start: Start = "default"
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
         if len(input) != 3:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
+from pydantic import model_validator
+
+from flowspec.vocabulary.priors.gaussian import Bounds, check_bounds
 from flowspec.vocabulary.rules import Demand, Fault, Shape, State, Tensor
 from flowspec.vocabulary.word import Net, Prior
 
@@ -12,13 +15,19 @@ class Bernoulli(Prior, word="bernoulli"):
     """log p(x) of binary integers, x = 1 with probability sigmoid(logit), summed over dimensions.
 
     `learned`: a logit for each dimension. A network gives the logits, reading what the distribution is given. Sampling divides
-    logits by the temperature; at 0 it gives the likelier value.
+    logits by the temperature; at 0 it gives the likelier value. `clamp=[1e-5, 1-1e-5]` holds the probability between two values.
     """
 
     reads = "integers"
     reparametrised = False
 
     form: Literal["learned"] | Net = "learned"
+    clamp: Bounds | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        check_bounds(self.clamp, below=1)
+        return self
 
     def check(self, z: State) -> None:
         if z.levels != 2:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from flowspec.vocabulary.rules import Demand, Fault, Shape, State, Tensor
 from flowspec.vocabulary.word import Net, Prior
+
+
+Bounds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2, max_length=2)]
+"""The least and the largest value that something is held between."""
+
+
+def check_bounds(bounds: tuple[float, ...] | None, below: float = inf) -> None:
+    """Raises Fault where the first is not below the second, or the second not below what it has to be."""
+    if bounds is not None and not bounds[0] < bounds[1] < below:
+        needed = f"one below {below:g}, " if below < inf else ""
+        raise Fault("FS208", f"`clamp` holds a number between two, {needed}the smaller first; found {bounds[0]:g} and {bounds[1]:g}",
+                    argument="clamp", arguments={"clamp": "[0.01, 0.99]"})  # fmt: skip
 
 
 def doubled(shape: Shape) -> Shape:
@@ -24,7 +37,8 @@ class Gaussian(Prior, word="gaussian"):
 
     Beside a network, `scale` may be one learned number (`scalar`), one for each `channel` or each `element`, or the sd itself.
     `spread` says how a network's or a learned number r gives the sd: `log_sd` exp(r), `log_variance` exp(r / 2), `softplus`
-    log(1 + exp(r)), `softplus_variance` the root of that; `floor` is added to that.
+    log(1 + exp(r)), `softplus_variance` the root of that; `floor` is added to that. `clamp=[0.01, 7]` holds the sd between two
+    values, or the variance where r gives that.
     """
 
     normal = True
@@ -34,17 +48,19 @@ class Gaussian(Prior, word="gaussian"):
     scale: Literal["network", "scalar", "channel", "element"] | Annotated[float, Field(gt=0)] = "network"
     spread: Literal["log_sd", "log_variance", "softplus", "softplus_variance"] = "log_sd"
     floor: Annotated[float, Field(ge=0)] = 0.0
+    clamp: Bounds | None = None
 
     @model_validator(mode="after")
     def _says_what_its_form_has(self) -> Self:
         defaults = {name: field.default for name, field in type(self).model_fields.items()}
-        said = next((name for name in ("scale", "spread", "floor") if getattr(self, name) != defaults[name]), None)
+        said = next((name for name in ("scale", "spread", "floor", "clamp") if getattr(self, name) != defaults[name]), None)
         if self.form in ("standard", "learned") and said:
             raise Fault("FS205", f"`{said}` speaks of a Gaussian whose mean a network gives", argument=said,
                         help=("or give it the network, as in `gaussian(mlp([32]), …)`",), arguments={said: None})  # fmt: skip
         if self.form != "learned" and self.per != defaults["per"]:
             raise Fault("FS205", "`per` speaks of a Gaussian whose mean and log-sd are learned", argument="per", arguments={"per": None},
                         help=("or write `gaussian(learned, per=element)`",))  # fmt: skip
+        check_bounds(self.clamp)
         return self
 
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
