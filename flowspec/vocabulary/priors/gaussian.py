@@ -10,7 +10,6 @@ from pydantic import Field, model_validator
 from flowspec.vocabulary.rules import Demand, Fault, Shape, State, Tensor
 from flowspec.vocabulary.word import Net, Prior
 
-
 Bounds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2, max_length=2)]
 """The least and the largest value that something is held between."""
 
