@@ -17,8 +17,8 @@ Bounds = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2
 def check_bounds(bounds: tuple[float, ...] | None, below: float = inf) -> None:
     """Raises Fault where the first is not below the second, or the second not below what it has to be."""
     if bounds is not None and not bounds[0] < bounds[1] < below:
-        needed = f"one below {below:g}, " if below < inf else ""
-        raise Fault("FS208", f"`clamp` holds a number between two, {needed}the smaller first; found {bounds[0]:g} and {bounds[1]:g}",
+        limit = f" below {below:g}" if below < inf else ""
+        raise Fault("FS208", f"`clamp` needs two numbers{limit}, the smaller first; found {bounds[0]:g} and {bounds[1]:g}",
                     argument="clamp", arguments={"clamp": "[0.01, 0.99]"})  # fmt: skip
 
 
