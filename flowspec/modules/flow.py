@@ -12,6 +12,7 @@ from flowspec.bypass import without
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import needed_to_sample, part_paths
+from flowspec.modules.halves import in_halves
 from flowspec.modules.layout import laid_out
 from flowspec.modules.memory import Memory, saving
 from flowspec.modules.operations import Operation, Temperature, applied, operations, packed, temperature_of, unpack
@@ -67,7 +68,7 @@ class Flow(Section):
         density = [checked.nodes[i] for i in checked.density]
         sampling = [checked.nodes[i] for i in checked.sampling or ()]
         self._density = operations(self.at, density, lambda node: node.inputs, lambda node: node.given)
-        self._sampling = operations(self.at, sampling, lambda node: node.outputs, needed_to_sample)
+        self._sampling = in_halves(operations(self.at, sampling, lambda node: node.outputs, needed_to_sample))
         self.use_memory("plain")
 
     def use_memory(self, memory: Memory) -> None:

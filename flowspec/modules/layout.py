@@ -26,15 +26,37 @@ def joined_channels(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat(tuple(parts), 1)
 
 
+def cut_channels(x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
+    """A state in parts of so many channels; their gradients are joined in that order, too."""
+    if x.dim() == 2:
+        return tuple(part.t() for part in x.t().split_with_sizes(sizes))
+    return x.split_with_sizes(sizes, 1)
+
+
+def unstacked(raw: Tensor) -> tuple[Tensor, ...]:
+    """The parameters of all elements one by one, raw_BPC… -> P of _BC…, with their gradients in that order."""
+    if raw.dim() == 3:
+        return tuple(row.t() for row in raw.permute(1, 2, 0).unbind())
+    return raw.flatten(1, 2).split_with_sizes((raw.shape[2],) * raw.shape[1], 1)
+
+
 def interleaved(first: Tensor, second: Tensor) -> Tensor:
     """The channels of two states in turn, those of the first before those of the second; it may have one more."""
-    if first.dim() == 2:
-        return _alternating(first.t(), second.t(), 0).t()
-    return _alternating(first, second, 1)
+    axis = _channel_axis(first)
+    before, after = first.movedim(1, axis), second.movedim(1, axis)
+    pairs, rest = after.shape[axis], before.shape[axis] - after.shape[axis]
+    paired, last = before.split_with_sizes((pairs, rest), axis)
+    z = torch.stack((paired, after), axis + 1).flatten(axis, axis + 1)
+    return (torch.cat((z, last), axis) if rest else z).movedim(axis, 1)
 
 
-def _alternating(first: Tensor, second: Tensor, axis: int) -> Tensor:
-    pairs = second.shape[axis]
-    z = torch.stack((first.narrow(axis, 0, pairs), second), axis + 1).flatten(axis, axis + 1)
-    rest = first.shape[axis] - pairs
-    return torch.cat((z, first.narrow(axis, pairs, rest)), axis) if rest else z
+def deinterleaved(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The two states whose channels `interleaved` gives in turn."""
+    axis = _channel_axis(x)
+    stored, before = x.movedim(1, axis), (slice(None),) * axis
+    return tuple(stored[*before, start::2].movedim(axis, 1) for start in (0, 1))
+
+
+def _channel_axis(x: Tensor) -> int:
+    """The axis of the channels where a state's axes stand in the order of memory."""
+    return {2: 0, 4: 3}.get(x.dim(), 1)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from flowspec.modules.halves import in_halves
 from flowspec.modules.operations import Operation
 from flowspec.modules.recomputing import Checkpointed
 from flowspec.modules.reversal import reversing
@@ -18,6 +19,6 @@ keeps, of bijections one after another, what leaves the last; of other steps tha
 def saving(operations: Sequence[Operation], memory: Memory) -> tuple[Operation, ...]:
     """The operations as they run with this use of memory: results, gradients and running statistics are the same."""
     if memory == "plain":
-        return tuple(operations)
+        return in_halves(operations)
     found = reversing(operations) if memory == "reversible" else operations
     return tuple(replace(operation, module=Checkpointed(operation.module)) if operation.networks else operation for operation in found)

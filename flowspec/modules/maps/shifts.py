@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from flowspec.modules.layout import unstacked
 from flowspec.modules.maps import MapModule
 
 
@@ -35,8 +36,7 @@ class Affine(MapModule):
         return x, -log_scale
 
     def _read(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        # Joining the axes again and cutting in two keeps channels_last in both directions; unbind's gradient does not.
-        shift, r = raw.flatten(1, 2).chunk(2, 1)
+        shift, r = unstacked(raw)
         if self.word.scale == "sigmoid":
             return shift, torch.sigmoid(r + 2), F.logsigmoid(r + 2)
         if self.word.scale == "softplus":
@@ -58,5 +58,5 @@ class Gate(MapModule):
         return t + (y - t) / torch.sigmoid(r), -F.logsigmoid(r)
 
     def _read(self, raw: Tensor) -> tuple[Tensor, Tensor]:
-        t, r = raw.flatten(1, 2).chunk(2, 1)
+        t, r = unstacked(raw)
         return t, r + self.word.offset

@@ -82,7 +82,7 @@ class Spline(MapModule):
     def _bin(self, inner: Tensor, raw: Tensor, *, by_height: bool) -> Bin:
         word = self.word
         shape = inner.shape
-        widths, heights, slopes = raw.split((word.bins, word.bins, word.bins - 1))
+        widths, heights, slopes = raw.split_with_sizes((word.bins, word.bins, word.bins - 1))
         if word.temper != 1:
             widths, heights = widths / word.temper, heights / word.temper
         across, up = _Axis(widths, word.bound, word.min_width), _Axis(heights, word.bound, word.min_height)

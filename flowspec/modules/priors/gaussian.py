@@ -69,7 +69,7 @@ class Gaussian(_Prior):
 
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         if self.standard:
-            return (-0.5 * (z * z + log(2 * pi))).flatten(1).sum(1)
+            return -0.5 * ((z * z).flatten(1).sum(1) + log(2 * pi) * z[0].numel())
         return _log_normal(z, *self.moments(given)).flatten(1).sum(1)
 
     def expected_log_prob(self, moments: Moments, given: tuple[Tensor, ...] = ()) -> Tensor:

@@ -49,7 +49,9 @@ class TransformModule(nn.Module):
 def constant(x: Tensor, value: float | Tensor) -> Tensor:
     """The same log-det for every example of x, as log_det_B."""
     dtype = torch.promote_types(x.dtype, torch.float32)
-    return torch.as_tensor(value, dtype=dtype, device=x.device).expand(x.shape[0])
+    if isinstance(value, Tensor):
+        return value.to(dtype).expand(len(x))
+    return x.new_full((len(x),), value, dtype=dtype)
 
 
 def total(log_slope: Tensor, x: Tensor) -> Tensor:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
-from flowspec.modules.layout import interleaved, joined_channels
+from flowspec.modules.layout import cut_channels, deinterleaved, interleaved, joined_channels
 from flowspec.modules.transforms import Given, TransformModule, total
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import coupling
 
+Direction = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""One of a map: a state and the parameters of its elements -> the new state, and the log-slopes."""
+Halves = tuple[Tensor, Tensor]
+"""The two parts of a state, whatever their sizes: the one that comes first, and the other."""
+
 
 def by_parameter(raw: Tensor, width: int) -> Tensor:
     """A conditioner's output with the parameters on an axis of their own: raw_B(PC)... -> raw_BPC... ."""
-    return raw.unflatten(1, (width, raw.shape[1] // width))
+    return raw.view(len(raw), width, raw.shape[1] // width, *raw.shape[2:])
 
 
 class Coupling(TransformModule):
@@ -38,27 +45,35 @@ class Coupling(TransformModule):
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         return self._apply_map(z, given, self.map.inverse)
 
-    def _apply_map(self, x: Tensor, given: Given, apply) -> tuple[Tensor, Tensor]:
+    def _apply_map(self, x: Tensor, given: Given, apply: Direction) -> tuple[Tensor, Tensor]:
         if self.checkerboard:
             y, log_slope = apply(x, self._raw(x.masked_fill(self.moved, 0), given))
             return torch.where(self.moved, y, x), total(torch.where(self.moved, log_slope, 0.0), x)
-        stays, moves = self._parts(x)
-        y, log_slope = apply(moves, self._raw(stays, given))
-        return self._joined(stays, y), total(log_slope, moves)
+        halves, log_det = self.on_halves(self.cut(x), given, apply)
+        return self.joined(halves), log_det
 
     def _raw(self, stays: Tensor, given: Given) -> Tensor:
         return by_parameter(self.conditioner(stays, given), self.word.map.width)
 
-    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        if self.word.split == "alternating":
-            first, second = x[:, 0::2], x[:, 1::2]
-        else:
-            first, second = x.split((self.first, x.shape[1] - self.first), 1)
-        return (first, second) if self.word.moves == "second" else (second, first)
+    def cuts_as(self, other: Coupling) -> bool:
+        """Whether both cut a state in the same halves."""
+        return not self.checkerboard and (self.word.split, self.first) == (other.word.split, other.first)
 
-    def _joined(self, stays: Tensor, moved: Tensor) -> Tensor:
-        first, second = (stays, moved) if self.word.moves == "second" else (moved, stays)
-        return interleaved(first, second) if self.word.split == "alternating" else joined_channels((first, second))
+    def cut(self, x: Tensor) -> Halves:
+        """x_BC… -> its halves, _BA… and _B(C-A)…."""
+        if self.word.split == "alternating":
+            return deinterleaved(x)
+        return cut_channels(x, (self.first, x.shape[1] - self.first))
+
+    def joined(self, halves: Halves) -> Tensor:
+        """The state that was cut."""
+        return interleaved(*halves) if self.word.split == "alternating" else joined_channels(halves)
+
+    def on_halves(self, halves: Halves, given: Given, apply: Direction) -> tuple[Halves, Tensor]:
+        """The halves after `apply`, a direction of the map, and log_det_B."""
+        stays, moves = halves if self.word.moves == "second" else halves[::-1]
+        y, log_slope = apply(moves, self._raw(stays, given))
+        return (stays, y) if self.word.moves == "second" else (y, stays), total(log_slope, moves)
 
 
 class Elementwise(TransformModule):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from flowspec.modules.layout import joined_channels, laid_out
+from flowspec.modules.layout import cut_channels, joined_channels, laid_out
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import shape
@@ -75,11 +75,11 @@ class Swap(TransformModule):
     """The halves of the channels in the other order."""
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        first, second = x.split(((x.shape[1] + 1) // 2, x.shape[1] // 2), 1)
+        first, second = cut_channels(x, ((x.shape[1] + 1) // 2, x.shape[1] // 2))
         return joined_channels((second, first)), constant(x, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
-        second, first = z.split((z.shape[1] // 2, (z.shape[1] + 1) // 2), 1)
+        second, first = cut_channels(z, (z.shape[1] // 2, (z.shape[1] + 1) // 2))
         return joined_channels((first, second)), constant(z, 0.0)
 
 
@@ -125,7 +125,7 @@ class Split(TransformModule):
         self.channels = tuple(part.channels for part in word.outputs(x))
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[tuple[Tensor, Tensor], Tensor]:
-        return x.split(self.channels, 1), constant(x, 0.0)
+        return cut_channels(x, self.channels), constant(x, 0.0)
 
     def inverse(self, z: tuple[Tensor, Tensor], given: Given = ()) -> tuple[Tensor, Tensor]:
         return joined_channels(z), constant(z[0], 0.0)
@@ -145,4 +145,4 @@ class Merge(TransformModule):
         return z, constant(z, 0.0)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[tuple[Tensor, ...], Tensor]:
-        return z.split(self.channels, 1), constant(z, 0.0)
+        return cut_channels(z, self.channels), constant(z, 0.0)
