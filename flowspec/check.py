@@ -9,7 +9,7 @@ from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.drawn import never_started
 from flowspec.facts import of_flow
-from flowspec.graph import Contract, End, Graph, Mark, Node, Phase, Step, expand, part_paths
+from flowspec.graph import Contract, Graph, Node, Phase, Step, expand, part_paths
 from flowspec.orders import density_order, sampling_order
 from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups, difference
@@ -18,6 +18,7 @@ from flowspec.target import unmatched
 from flowspec.terms import terms
 from flowspec.vocabulary.rules import written
 from flowspec.vocabulary.settings.runs import Train
+
 
 def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found. Of a graph that is not `whole`, no context need be read."""

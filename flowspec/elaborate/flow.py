@@ -6,24 +6,20 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
-from flowspec.diagnostics import Fix, Label, SpecError
+from flowspec.diagnostics import Fix, Label
 from flowspec.elaborate.arguments import items_of
-from flowspec.elaborate.calls import call_of, called, unknown_word
+from flowspec.elaborate.calls import call_of, called
 from flowspec.elaborate.contracts import Expectation
-from flowspec.elaborate.examples import example
 from flowspec.elaborate.expressions import evaluate
 from flowspec.elaborate.frames import Frame, Section, Wire, bodies, chosen
-from flowspec.elaborate.networks import build
+from flowspec.elaborate.misplaced import not_a_transform
 from flowspec.elaborate.repeating import listed, repetitions, shown
 from flowspec.elaborate.steps import Steps
-from flowspec.elaborate.values import LOST, Scope, Symbol, Value, described, fail, truth
+from flowspec.elaborate.values import LOST, Scope, Value, fail, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.syntax.format import write
-from flowspec.vocabulary.maps.shifts import Affine
-from flowspec.vocabulary.transforms.coupling import Coupling
-from flowspec.vocabulary.word import Map, NetworkWord, Transform
+from flowspec.vocabulary.word import Transform
 
 
 class FlowElaborator(Steps):
@@ -154,42 +150,8 @@ class FlowElaborator(Steps):
             self.definitions.effort.spend(span, items_of(spoken))
             self._transform(spoken, statement, section)
         else:
-            raise self._not_a_transform(value, name, span)
-
-    def _not_a_transform(self, value: Value, name: str, span: Span) -> SpecError:
-        if not name:
-            return fail("FS207", f"a transform is needed here, found {described(value)}", span, help=example("a transform", value))
-        kind = self.definitions.kind(name)
-        if kind == "flow":
-            return fail("FS204", f"`{name}` is a `flow`; a transform is needed here", span, notes=("a flow has an input and a prior of its own",),
-                        help=(f"make it a `def` without them, `def {name} {{ actnorm }}`: that can be called here",))  # fmt: skip
-        if kind == "net" or name in NetworkWord.words:
-            what = "`net`" if kind else "network"
-            return fail("FS204", f"`{name}` is a {what}; a transform is needed here", span, notes=("a network has no inverse and no log-det, whatever its shapes",),
-                        fixes=(Fix("let it stand in a transform", span, f"coupling(affine, {self._ended(value, span)})"),))  # fmt: skip
-        if name in Map.words:
-            network = "conv(3, 64) >> relu >> conv(3)" if self._on_image() else "mlp([64])"
-            return fail("FS204", f"`{name}` is a map; a transform is needed here", span, fixes=(Fix("let it stand in a transform", span, f"coupling({_text(value)}, {network})"),),
-                        help=(f"or learn its numbers, the same for every state: `elementwise({_text(value)})`",))  # fmt: skip
-        place = value.span if isinstance(value, Symbol) else value.expression.name_span
-        return unknown_word(Transform, name, place, self.definitions.names("def"))
-
-    def _on_image(self) -> bool:
-        wire = self.slots.open.get(self.slots.current)
-        return wire is not None and wire.state is not None and len(wire.state.shape) == 3
-
-    def _ended(self, value: Value, span: Span) -> str:
-        """A network as the conditioner of a coupling: with a last layer where it would not give the width that is needed."""
-        wire = self.slots.open.get(self.slots.current)
-        text, tail = _text(value), "conv(3)" if self._on_image() else "linear"
-        if wire is None or wire.state is None:
-            return f"{text} >> {tail}"
-        try:
-            demand = Coupling(map=Affine(), conditioner=text).demands(wire.state, ())["conditioner"]
-            build(self.planner.plan(value, span), demand, "conditioner", "")
-        except SpecError:
-            return f"{text} >> {tail}"
-        return text
+            wire = self.slots.open.get(self.slots.current)
+            raise not_a_transform(value, span, self.definitions, wire and wire.state)
 
     def _call(self, definition: tree.Definition, value: Value, section: Section, span: Span) -> None:
         with self.definitions.inside(definition, span):
@@ -251,11 +213,6 @@ def _free(name: str, span: Span) -> str:
     if name.rstrip("0123456789") == "shared":
         raise fail("FS211", f"a section cannot be called `{name}`: in paths that is what iterations share", span)
     return name
-
-
-def _text(value: Value) -> str:
-    """A name or a call as its author wrote it."""
-    return value.name if isinstance(value, Symbol) else write(value.expression)
 
 
 def _continues(last: Block, block: Block) -> bool:
