@@ -88,7 +88,7 @@ def text(posterior: str = "q", given: str = "", size: int = 2, step: str = "inve
 def test_faults() -> None:
     assert compiled(text()).facts.likelihood == "bound"
     (found,) = diagnostics(text(step="planar(linear, given=h)"))
-    assert found.code == "FS407" and "inverse { … }" in found.help[0]
+    assert found.code == "FS407" and "inverse { planar(…) }" in found.help[0]
     assert faults(text(size=3)) == [("FS310", "posterior=q")]
     assert faults(text("gausian(linear)")) == [("FS202", "gausian")]
     assert faults(text(given=", given=[x, x]")) == [("FS212", "given=[x, x]")]
