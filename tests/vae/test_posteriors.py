@@ -92,4 +92,4 @@ def test_faults() -> None:
     assert faults(text(size=3)) == [("FS310", "posterior=q")]
     assert faults(text("gausian(linear)")) == [("FS202", "gausian")]
     assert faults(text(given=", given=[x, x]")) == [("FS212", "given=[x, x]")]
-    assert "`input vector(2)` and `context image(1, 2, 2)`" in diagnostics(text(size=3))[0].help[0]
+    assert "`input vector(2)`, and its context be `context image(1, 2, 2) as NAME`" in diagnostics(text(size=3))[0].help[0]
