@@ -187,6 +187,10 @@ class Prior(Word, role="prior"):
         """What is asked of each network."""
         return {}
 
+    def alone(self, z: State) -> Shape:
+        """What a network of its reads where it is given nothing: zeros of this shape."""
+        return z.shape
+
     def parameters(self, z: State) -> tuple[Tensor, ...]:
         """The prior's own parameter tensors."""
         return ()

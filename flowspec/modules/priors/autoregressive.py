@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from math import log, pi
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from flowspec.modules.priors.gaussian import _Prior
+from flowspec.modules.priors import PriorModule, log_normal
 from flowspec.modules.transforms.autoregressive import in_turn
 from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.priors import autoregressive as words
-from flowspec.vocabulary.rules import Shape, State
 
 
-class Autoregressive(_Prior):
+class Autoregressive(PriorModule):
     """sum_i log sum_k w_ik N(z_i; mean_ik, sd_ik), all given by the conditioner from the features before i."""
 
-    def __init__(self, word: words.Autoregressive, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
-        super().__init__(word, z, given, networks)
-        self.word = word
+    word: words.Autoregressive
 
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         mean, log_sd, logits = self._components(by_parameter(self.conditioner(z, given), self.word.width))
-        standard = (z[:, None] - mean) * torch.exp(-log_sd)
-        each = logits.log_softmax(1) - 0.5 * (standard * standard + log(2 * pi)) - log_sd
-        return torch.logsumexp(each, 1).sum(1)
+        return torch.logsumexp(logits.log_softmax(1) + log_normal(z[:, None], mean, log_sd), 1).sum(1)
 
     def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
         next_raw, features, z = in_turn(self.conditioner, self._empty(n), self.word.width, given), [], None

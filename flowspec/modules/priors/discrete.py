@@ -8,24 +8,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from flowspec.modules.priors.gaussian import _Prior
+from flowspec.modules.priors import PriorModule
 from flowspec.vocabulary.priors import discrete as words
 from flowspec.vocabulary.rules import Shape, State
 
 
-class _Discrete(_Prior):
+class _Discrete(PriorModule):
     """Logits that are learned for each dimension, or given by a network."""
 
     def __init__(self, word: words.Bernoulli | words.Categorical, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, z, given, networks)
-        self.has_network = bool(networks)
         for tensor in word.parameters(z):
             self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))
 
     def _logits(self, given: tuple[Tensor, ...]) -> Tensor:
-        if not self.has_network:
-            return self.logit[None]
-        return self.form(given[0], given[1:]) if given else self.form(self.like.new_zeros(1, *self.shape))
+        return self._read(given) if self.has_network else self.logit[None]
 
 
 class Bernoulli(_Discrete):

@@ -9,40 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from flowspec.modules.priors import PriorModule, log_normal
 from flowspec.vocabulary.priors import gaussian as words
 from flowspec.vocabulary.rules import Shape, State
-from flowspec.vocabulary.word import Prior
-
-
-class _Prior(nn.Module):
-    """log_prob: z_B…, conditions -> log_p_B; sample: n, conditions, temperature -> z_n…; draw: both of one draw."""
-
-    def __init__(self, word: Prior, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
-        super().__init__()
-        self.shape = z.shape
-        # Says in which dtype and on which device to sample, parameters or not.
-        self.register_buffer("like", torch.empty(0), persistent=False)
-        for name, network in networks.items():
-            self.add_module(name, network)
-
-    def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
-        """The log density of each example."""
-        raise NotImplementedError
-
-    def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
-        """n draws, the spread times the temperature."""
-        raise NotImplementedError
-
-    def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
-        """n draws with their log density; a network is evaluated once."""
-        z = self.sample(n, given)
-        return z, self.log_prob(z, given)
-
-    def forward(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
-        return self.log_prob(z, given)
-
-    def _empty(self, n: int) -> Tensor:
-        return self.like.new_empty(n, *self.shape)
 
 
 class Moments(NamedTuple):
@@ -56,7 +25,7 @@ class Moments(NamedTuple):
         return (self.log_sd + 0.5 * (1 + log(2 * pi))).flatten(1).sum(1)
 
 
-class Gaussian(_Prior):
+class Gaussian(PriorModule):
     """log N(z; mean, sd) summed over dimensions; both standard, learned, or given by a network."""
 
     def __init__(self, word: words.Gaussian, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
@@ -64,18 +33,16 @@ class Gaussian(_Prior):
         self.standard = word.form == "standard"
         for tensor in word.parameters(z):
             self.register_parameter(tensor.name, nn.Parameter(torch.zeros(tensor.shape)))
-        self.has_network = bool(networks)
-        self.word = word
 
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         if self.standard:
-            return -0.5 * ((z * z).flatten(1).sum(1) + log(2 * pi) * z[0].numel())
-        return _log_normal(z, *self.moments(given)).flatten(1).sum(1)
+            return -0.5 * ((z * z).flatten(1).sum(1) + log(2 * pi) * z.shape[1:].numel())
+        return log_normal(z, *self.moments(given)).flatten(1).sum(1)
 
     def expected_log_prob(self, moments: Moments, given: tuple[Tensor, ...] = ()) -> Tensor:
         """E[log N(z; mean, sd)] for z ~ N(moments), log_p_B: log N of its mean, less half its variance over sd^2."""
         mean, log_sd = self.moments(given)
-        return (_log_normal(moments.mean, mean, log_sd) - 0.5 * (2 * (moments.log_sd - log_sd)).exp()).flatten(1).sum(1)
+        return (log_normal(moments.mean, mean, log_sd) - 0.5 * (2 * (moments.log_sd - log_sd)).exp()).flatten(1).sum(1)
 
     def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
         noise = self._empty(n).normal_() * temperature
@@ -107,8 +74,7 @@ class Gaussian(_Prior):
             return Moments(self.like.new_zeros(()), self.like.new_zeros(()))
         if not self.has_network:
             return Moments(self.mean, self.log_sd)
-        channels = (2 if self.word.scale == "network" else 1) * self.shape[0]
-        raw = self.form(given[0], given[1:]) if given else self.form(self.like.new_zeros(1, channels, *self.shape[1:]))
+        raw = self._read(given)
         if self.word.scale == "network":
             mean, raw_sd = raw.chunk(2, 1)
             return Moments(mean, self._log_sd(raw_sd))
@@ -132,7 +98,7 @@ class Gaussian(_Prior):
         return torch.logaddexp(log_sd, log_sd.new_tensor(self.word.floor).log()) if self.word.floor else log_sd
 
 
-class Mixture(_Prior):
+class Mixture(PriorModule):
     """log sum_k w_k N(z; mean_k, exp(log_sd_k)), w = softmax(logits), each component over the whole state."""
 
     def __init__(self, word: words.Mixture, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
@@ -142,7 +108,7 @@ class Mixture(_Prior):
         self.log_sd = nn.Parameter(torch.zeros(word.components, *z.shape))
 
     def log_prob(self, z: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
-        components = _log_normal(z[:, None], self.mean, self.log_sd).flatten(2).sum(2)
+        components = log_normal(z[:, None], self.mean, self.log_sd).flatten(2).sum(2)
         return torch.logsumexp(components + self.logits.log_softmax(0), 1)
 
     def sample(self, n: int, given: tuple[Tensor, ...] = (), temperature: float | Tensor = 1.0) -> Tensor:
@@ -150,7 +116,7 @@ class Mixture(_Prior):
         return self.mean[chosen] + self.log_sd[chosen].exp() * temperature * self._empty(n).normal_()
 
 
-class Logistic(_Prior):
+class Logistic(PriorModule):
     """log p(z) = -z - 2 log(1 + exp(-z)) summed over dimensions (NICE, Dinh et al. 2014, sec. 3.4).
 
     That is log(sigmoid(z) sigmoid(-z)), in which form neither tail overflows or loses digits.
@@ -164,7 +130,7 @@ class Logistic(_Prior):
         return temperature * (self._empty(n).exponential_().log() - self._empty(n).exponential_().log())
 
 
-class Uniform(_Prior):
+class Uniform(PriorModule):
     """-log(high - low) for each dimension, -inf outside [low, high]."""
 
     def __init__(self, word: words.Uniform, z: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
@@ -180,9 +146,3 @@ class Uniform(_Prior):
         if torch.as_tensor(temperature).ne(1).any():
             raise ValueError("a uniform prior has no temperature: sample with temperature 1, or choose another prior")
         return self.low + (self.high - self.low) * self._empty(n).uniform_()
-
-
-def _log_normal(z: Tensor, mean: Tensor, log_sd: Tensor) -> Tensor:
-    """log N(z; mean, exp(log_sd)) for each dimension."""
-    standard = (z - mean) * torch.exp(-log_sd)
-    return -0.5 * (standard * standard + log(2 * pi)) - log_sd

@@ -39,7 +39,7 @@ class Bernoulli(Prior, word="bernoulli"):
         if self.form == "learned":
             return {}
         reason = f"a logit for each of {z.channels} channels"
-        return {"form": Demand(input=given[0] if given else z.shape, given=given[1:], output=z.shape, reason=reason)}
+        return {"form": Demand(input=given[0] if given else self.alone(z), given=given[1:], output=z.shape, reason=reason)}
 
     def parameters(self, z: State) -> tuple[Tensor, ...]:
         return (Tensor(name="logit", shape=z.shape),) if self.form == "learned" else ()
@@ -67,7 +67,7 @@ class Categorical(Prior, word="categorical"):
             return {}
         output = (z.levels * z.channels, *z.shape[1:])
         reason = f"{z.levels} logits for each of {z.channels} channels"
-        return {"form": Demand(input=given[0] if given else z.shape, given=given[1:], output=output, reason=reason)}
+        return {"form": Demand(input=given[0] if given else self.alone(z), given=given[1:], output=output, reason=reason)}
 
     def parameters(self, z: State) -> tuple[Tensor, ...]:
         return (Tensor(name="logit", shape=(z.levels, *z.shape)),) if self.form == "learned" else ()

@@ -22,11 +22,6 @@ def check_bounds(bounds: tuple[float, ...] | None, below: float = inf) -> None:
                     argument="clamp", arguments={"clamp": "[0.01, 0.99]"})  # fmt: skip
 
 
-def doubled(shape: Shape) -> Shape:
-    """The shape of two parameters for each element: twice the channels."""
-    return (2 * shape[0], *shape[1:])
-
-
 class Gaussian(Prior, word="gaussian"):
     """log N(z; mean, sd) summed over dimensions.
 
@@ -66,9 +61,11 @@ class Gaussian(Prior, word="gaussian"):
         if self.form in ("standard", "learned"):
             return {}
         both = self.scale == "network"
-        output = doubled(z.shape) if both else z.shape
         reason = f"a mean{' and a ' + _SPREADS[self.spread] if both else ''} for each of {z.channels} channels"
-        return {"form": Demand(input=given[0] if given else output, given=given[1:], output=output, reason=reason)}
+        return {"form": Demand(input=given[0] if given else self.alone(z), given=given[1:], output=self.alone(z), reason=reason)}
+
+    def alone(self, z: State) -> Shape:
+        return (2 * z.channels, *z.shape[1:]) if self.scale == "network" else z.shape
 
     def parameters(self, z: State) -> tuple[Tensor, ...]:
         if self.form == "learned":

@@ -22,7 +22,7 @@ class HalfGaussian(Prior, word="halfgaussian"):
     def demands(self, z: State, given: tuple[Shape, ...]) -> dict[str, Demand]:
         if self.form in ("standard", "learned"):
             return {}
-        return {"form": Demand(input=given[0] if given else z.shape, given=given[1:], output=z.shape, reason=f"a log-sd for each of {z.channels} channels")}
+        return {"form": Demand(input=given[0] if given else self.alone(z), given=given[1:], output=z.shape, reason=f"a log-sd for each of {z.channels} channels")}
 
     def parameters(self, z: State) -> tuple[Tensor, ...]:
         return (Tensor(name="log_sd", shape=(z.channels, *(1 for _ in z.shape[1:]))),) if self.form == "learned" else ()
