@@ -73,7 +73,12 @@ def packed(wires: Wires, numbers: tuple[int, ...]) -> Tensor | tuple[Tensor, ...
 
 def unpack(wires: Wires, numbers: tuple[int, ...], values: Tensor | tuple[Tensor, ...]) -> None:
     """Puts what a module gave on its wires."""
-    wires.update(zip(numbers, (values,) if isinstance(values, Tensor) else values))
+    wires.update(zip(numbers, several(values)))
+
+
+def several(values: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """What a module gave, as a tuple: a tensor stands alone where there is one."""
+    return (values,) if isinstance(values, Tensor) else values
 
 
 def applied(operation: Operation, direction: Callable, values: Tensor | tuple[Tensor, ...], given: tuple[Tensor, ...]) -> tuple:

@@ -16,7 +16,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn.modules.dropout import _DropoutNd
 
 from flowspec.modules.networks.sharing import reached
-from flowspec.modules.operations import Operation, Wires, applied, packed, unpack
+from flowspec.modules.operations import Operation, Wires, applied, packed, several, unpack
 from flowspec.modules.recomputing import again
 from flowspec.modules.transforms import Given
 
@@ -67,9 +67,8 @@ class Reversed:
 
     def with_terms(self, x: Tensor | tuple[Tensor, ...], given: Given = ()) -> tuple:
         """What leaves, and for each of `terms` the sum of the log-dets."""
-        entering = (x,) if isinstance(x, Tensor) else x
         trained = dict.fromkeys(parameter for operation in self.operations for parameter in _trained(operation))
-        results = _Reversal.apply(self, *entering, *given, *trained)
+        results = _Reversal.apply(self, *several(x), *given, *trained)
         outputs, values = results[: len(self.outputs)], results[len(self.outputs) :]
         return outputs[0] if len(outputs) == 1 else outputs, values
 
@@ -129,10 +128,10 @@ class _WayBack:
         given = tuple(_leaf(self.given[wire]) for wire in operation.given)
         with torch.no_grad():
             x, _ = _map(operation, packed(self.wires, operation.outputs), given, back=True)
-        entered = tuple(_leaf(value) for value in _several(x))
+        entered = tuple(_leaf(value) for value in several(x))
         with torch.enable_grad():
             z, change = _map(operation, entered[0] if len(entered) == 1 else entered, given)
-        left = [(value, self.of_wires.pop(wire)) for wire, value in zip(operation.outputs, _several(z))]
+        left = [(value, self.of_wires.pop(wire)) for wire, value in zip(operation.outputs, several(z))]
         left += [(change, self.of_terms[name]) for name in operation.terms]
         trained = tuple(_trained(operation))
         self._gather(left, [
@@ -158,10 +157,6 @@ def _map(operation: Operation, values: Tensor | tuple[Tensor, ...], given: Given
     """A step of the normalising direction, or that step back."""
     module = operation.module
     return applied(operation, module.inverse if operation.inverted != back else module, values, given)
-
-
-def _several(values: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    return (values,) if isinstance(values, Tensor) else values
 
 
 def _leaf(value: Tensor) -> Tensor:

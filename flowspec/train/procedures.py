@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from flowspec.modules.flow import Condition, Flow
-from flowspec.modules.operations import Temperature
+from flowspec.modules.operations import Temperature, several
 from flowspec.train.errors import RunError
 
 Path = Literal["linear", "spherical"]
@@ -54,7 +54,7 @@ def interpolation(flow: Flow, ends: Tensor, steps: int = 8, path: Path = "linear
     """
     view = flow.bypassing(without)
     latents, _ = view(ends, context)
-    between = [_between(z, steps, path) for z in ((latents,) if isinstance(latents, Tensor) else latents)]
+    between = [_between(z, steps, path) for z in several(latents)]
     frames = []
     for i in range(steps):
         if noise == "fixed":

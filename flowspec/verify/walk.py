@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from flowspec.modules.flow import Condition, Flow
-from flowspec.modules.operations import Operation
-
-Wires = dict[int, Tensor]
+from flowspec.modules.operations import Operation, Wires, applied, several
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +55,15 @@ def normalise(operation: Operation, inputs: tuple[Tensor, ...], given: tuple[Ten
     if operation.ends:
         return (), operation.module.log_prob(inputs[0], given)
     run = operation.module.inverse if operation.inverted else operation.module
-    outputs, log_det = run(_packed(inputs), given)
-    return _tuple(outputs), log_det
+    outputs, log_det = applied(operation, run, inputs[0] if len(inputs) == 1 else inputs, given)
+    return several(outputs), log_det
 
 
 def generate(operation: Operation, outputs: tuple[Tensor, ...], given: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], Tensor]:
     """One step in the sampling direction: inputs, log_det (B,) of that direction."""
     run = operation.module if operation.inverted else operation.module.inverse
-    inputs, log_det = run(_packed(outputs), given)
-    return _tuple(inputs), log_det
+    inputs, log_det = applied(operation, run, outputs[0] if len(outputs) == 1 else outputs, given)
+    return several(inputs), log_det
 
 
 def first_fault(flow: Flow, x: Tensor, context: Condition = None) -> str | None:
@@ -79,11 +77,3 @@ def first_fault(flow: Flow, x: Tensor, context: Condition = None) -> str | None:
                 continue
             return f"the {what} of `{visit.operation.path}` is not finite"
     return None
-
-
-def _packed(values: tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
-    return values[0] if len(values) == 1 else values
-
-
-def _tuple(values: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    return (values,) if isinstance(values, Tensor) else tuple(values)

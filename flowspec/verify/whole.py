@@ -10,9 +10,10 @@ from torch import Tensor
 from flowspec.facts import of_item
 from flowspec.graph import Step
 from flowspec.modules.flow import Condition, Flow
+from flowspec.modules.operations import Wires, several
 from flowspec.verify.jacobian import flattened, log_abs_det
 from flowspec.verify.result import ITERATIVE, TOLERANCE, Check
-from flowspec.verify.walk import Wires, run, start, walk_wires
+from flowspec.verify.walk import run, start, walk_wires
 from flowspec.vocabulary.rules import Facts
 
 LARGEST = 256
@@ -31,13 +32,9 @@ def round_trip(flow: Flow, x: Tensor, context: Condition) -> Iterator[Check]:
         with torch.no_grad():
             z, _ = flow(x, context)
             back = flow.inverse(z, context)
-            start, end = (flattened(_several(z)), flattened(_several(flow(back, context)[0]))) if draws else (x, back)
+            start, end = (flattened(several(z)), flattened(several(flow(back, context)[0]))) if draws else (x, back)
         error = float((start.double() - end.double()).abs().max() / (1 + start.double().abs().max()))
         yield Check.within("round trip", error, _tolerance(facts), "from the latents" if draws else "")
-
-
-def _several(values: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    return (values,) if isinstance(values, Tensor) else values
 
 
 def log_det(flow: Flow, x: Tensor, context: Condition) -> Iterator[Check]:
