@@ -43,7 +43,7 @@ def dot(checked: CheckedGraph, depth: int | None = None) -> str:
     for upper, lower in _stacked(scene):
         graph.edge(upper.id, lower.id, style="invis")
     for edge in scene.edges:
-        _edge(graph, edge, scene)
+        _edge(graph, edge)
     return graph.source
 
 
@@ -137,7 +137,7 @@ def _stacked(scene: Scene) -> Iterator[tuple[Box, Box]]:
         last = boxes[-1]
 
 
-def _edge(graph: Digraph, edge: Edge, scene: Scene) -> None:
+def _edge(graph: Digraph, edge: Edge) -> None:
     label = {"label": f"<&#160;{escape(edge.label)}>"} if edge.label else {}
     graph.edge(edge.tail, edge.head, **STYLES[edge.role], **label, tooltip=f"{edge.tail} → {edge.head}")
 

@@ -33,7 +33,7 @@ def written(name: Name, kept: Kept, names: Mapping[Name, str]) -> str:
         return PROVIDED[name]
     source = module(name.module)
     definition = source.definitions[name.name]
-    edits = sorted(_edits(name, kept, names))
+    edits = sorted(_edits(name, names))
     parts = [_edited(source, first, last, edits) for first, last in _ranges(name, definition, kept)]
     return "\n".join(parts) + "\n" + (f"\n{CONSTRUCTOR}" if name == FLOW else "")
 
@@ -76,7 +76,7 @@ def _between(source: Module, start: tuple[int, int], end: tuple[int, int]) -> st
     return b"\n".join(lines).decode()
 
 
-def _edits(name: Name, kept: Kept, names: Mapping[Name, str]) -> Iterator[Edit]:
+def _edits(name: Name, names: Mapping[Name, str]) -> Iterator[Edit]:
     node = module(name.module).definitions[name.name].node
     if names[name] != name.name:
         yield _heading(name, node, names[name])

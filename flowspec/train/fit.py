@@ -34,7 +34,7 @@ class Splits:
 def fitted(graph: Graph, data: Dataset) -> Splits:
     """The data as tensors that the flow reads. Raises TrainingError that says what does not fit."""
     _same_kind(graph, data)
-    parts = [_batch(graph, data, i, context) for i, context in enumerate(conditions(graph, data))]
+    parts = [_batch(data, i, context) for i, context in enumerate(conditions(graph, data))]
     return Splits(*parts, log_scale=data.log_scale or None, drawn_from=data.drawn_from)
 
 
@@ -57,7 +57,7 @@ def _sound(rate: int | None) -> str:
     return "no sound" if rate is None else f"sound of {rate} samples a second"
 
 
-def _batch(graph: Graph, data: Dataset, part: int, context: dict[str, Tensor]) -> Batch:
+def _batch(data: Dataset, part: int, context: dict[str, Tensor]) -> Batch:
     values = np.ascontiguousarray((data.train, data.validation, data.test)[part])
     x = torch.from_numpy(values if data.levels is not None else values.astype(np.float32))
     check_finite(x, f"data `{data.name}` hold")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import prod
+from operator import add
 
 from torch import Tensor, nn
 
+from flowspec.modules.networks.structure import Branches, Signals
 from flowspec.modules.starts import start_weights
 from flowspec.vocabulary.networks import images as words
 from flowspec.vocabulary.rules import Ports
@@ -46,19 +49,8 @@ class Reshape(nn.Module):
         return x.reshape(len(x), *self.shape)
 
 
-class Sum(nn.Module):
-    """y = f1(x) + f2(x) + …: x_BC… -> y_BE…. `sites` counts the sites of a shared network inside."""
+class Sum(Branches):
+    """y = f1(x) + f2(x) + …: x_BC… -> y_BE…."""
 
-    def __init__(self, word: words.Sum, ports: Ports, children: dict[str, nn.Module]):
-        super().__init__()
-        self._modules.update(children)
-        self.sites = sum(getattr(child, "sites", 0) for child in children.values())
-
-    def forward(self, x: Tensor, signals: tuple = ()) -> Tensor:
-        total: Tensor | None = None
-        for child in self._modules.values():
-            sites = getattr(child, "sites", 0)
-            y = child(x, signals=signals[:sites]) if sites else child(x)
-            signals = signals[sites:]
-            total = y if total is None else total + y
-        return total
+    def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
+        return reduce(add, self.outputs(x, signals))

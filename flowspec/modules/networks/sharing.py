@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from flowspec.modules.networks.structure import Given, RowByRow, run, run_by_rows
+from flowspec.modules.starts import normalising
 from flowspec.vocabulary.networks import sharing as words
 from flowspec.vocabulary.rules import Ports
 
@@ -45,7 +46,11 @@ class Share(nn.Module):
             self.register_parameter(tensor.name, nn.Parameter(self._start(tensor.name, tensor.shape)))
         self.register_parameter("cached", None)
         self.register_buffer("started", torch.zeros((), dtype=torch.bool))
-        self.needs_start = word.normalise and "concat" in word.embed
+
+    @property
+    def needs_start(self) -> bool:
+        """Whether the embedding is still to be normalised."""
+        return self.word.normalise and "concat" in self.word.embed and not self.started
 
     def _start(self, name: str, shape: tuple[int, ...]) -> Tensor:
         if name == "embedding":
@@ -95,10 +100,9 @@ class Share(nn.Module):
     def start(self, x: Tensor) -> None:
         """Normalises the embedding's channels as an actnorm would, once."""
         if not self.started:
-            channels = self.embedding.reshape(len(self.embedding), -1)
-            self.bias.copy_(-channels.mean(1))
-            spread = channels.std(1, unbiased=False)
-            self.log_scale.copy_(torch.where(spread > 1e-6, -torch.log(spread.clamp_min(1e-6)), torch.zeros_like(spread)))
+            bias, log_scale = normalising(self.embedding[None])
+            self.bias.copy_(bias)
+            self.log_scale.copy_(log_scale)
             self.started.fill_(True)
 
 

@@ -135,15 +135,23 @@ class Dense(_InSeries):
         return joined_channels((x, run(self._modules.values(), x, signals)))
 
 
-class Parallel(_Combinator):
-    """y = [f1(x), f2(x), …] on the channel axis: x_BC… -> y_BE…."""
+class Branches(_Combinator):
+    """A combinator whose networks all read its input."""
 
-    def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
+    def outputs(self, x: Tensor, signals: Signals) -> list[Tensor]:
+        """f1(x), f2(x), …"""
         outputs = []
         for child in self._modules.values():
             output, signals = _apply(child, x, signals)
             outputs.append(output)
-        return joined_channels(outputs)
+        return outputs
+
+
+class Parallel(Branches):
+    """y = [f1(x), f2(x), …] on the channel axis: x_BC… -> y_BE…."""
+
+    def forward(self, x: Tensor, signals: Signals = ()) -> Tensor:
+        return joined_channels(self.outputs(x, signals))
 
 
 def joined(x: Tensor, given: Given) -> Tensor:

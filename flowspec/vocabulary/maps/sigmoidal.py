@@ -39,7 +39,7 @@ class DDSF(Map, word="ddsf"):
     """
 
     units: Units = 16
-    layers: Annotated[int, Field(ge=1, le=100)] = 2
+    layers: Layers = 2
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import accumulate
+from math import prod
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -156,7 +157,7 @@ class MADE(NetworkWord, word="made"):
 
     def projected(self, ports: Ports) -> int:
         """Features of the conditions that are read through weights: by the first layer, or by all."""
-        return 0 if self.conditions == "added" else sum(_size(shape) for shape in ports.given)
+        return 0 if self.conditions == "added" else sum(prod(shape) for shape in ports.given)
 
     def degrees(self, ports: Ports) -> tuple[tuple[int, ...], ...]:
         """Degrees of the units of each masked layer, from the input (1 … D) to the last."""
@@ -206,18 +207,11 @@ class Flatten(NetworkWord, word="flatten"):
     """Reads an image as a vector."""
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
-        return (_size(input),)
+        return (prod(input),)
 
 
 def _affine(name: str, outputs: int, inputs: int) -> tuple[Tensor, Tensor]:
     return Tensor(name=f"{name}.weight", shape=(outputs, inputs)), Tensor(name=f"{name}.bias", shape=(outputs,))
-
-
-def _size(shape: Shape) -> int:
-    size = 1
-    for side in shape:
-        size *= side
-    return size
 
 
 def _pairs(lower: list[int], upper: list[int], more: int) -> int:

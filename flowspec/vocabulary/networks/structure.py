@@ -82,7 +82,7 @@ def joined(what: str, shapes: tuple[Shape, ...]) -> Shape:
 
 def _joinable(shape: Shape, input: Shape) -> str:
     """What could be joined to an input in place of a condition of this shape."""
-    channels, *positions = input
+    positions = input[1:]
     if len(shape) == 2 and len(input) == 3 and shape[1] == prod(positions):
         return f"lay it into the same rows: `context … >> fold({positions[0]}) as …`"
     like = f"image({shape[0]}, {', '.join(map(str, positions))})" if len(input) == 3 else f"audio({positions[0]})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Annotated
 
 from pydantic import Field
@@ -20,11 +21,8 @@ def normed(name: str, shape: Shape, live: int | None = None) -> tuple[Tensor, ..
     """
     channels = shape[0]
     live = channels if live is None else live
-    entries = live
-    for side in shape[1:]:
-        entries *= side
     return (
-        Tensor(name=f"{name}.weight", shape=shape, live_entries=entries),
+        Tensor(name=f"{name}.weight", shape=shape, live_entries=live * prod(shape[1:])),
         Tensor(name=f"{name}.gain", shape=(channels,), live_entries=live, deployed_entries=0),
         Tensor(name=f"{name}.bias", shape=(channels,), live_entries=live),
     )
