@@ -57,7 +57,7 @@ def printed(expression: Expression, indent: int = 0, before: str = "", after: st
     head = f"{before}{expression.opening}{''.join(f'{key}{flat(item)}, ' for key, item in before_last)}{name}"
     if isinstance(last, Call) and last.items and indent + len(head) + len(last.opening) <= WIDTH:
         # The last item's brackets open where those around it do: its own items then stand one step in, not two.
-        return printed(last, indent, head, expression.closing.lstrip(",") + after)
+        return printed(last, indent, head, expression.closing + after)
     together = " " * (indent + 4) + ", ".join(name + flat(item) for name, item in expression.items)
     if expression.listed and len(together) <= WIDTH and len(expression.items) > 1 and not expression.opening.startswith("{"):
         return "\n".join((" " * indent + before + expression.opening, together, " " * indent + expression.closing.lstrip(",") + after))

@@ -69,7 +69,7 @@ class Tree:
         names = item.names()
         if len(names) == 1:
             return {names[0]: made}
-        return {f"**{item.name}": numbered(item.name, made, item.first, item.times)}
+        return {f"**{names[0]}": numbered(item.name, made, item.first, item.times)}
 
     def _node(self, item: Step | End, name: str, shared: Mapping[Span, str]) -> Expression:
         networks: dict[str, Expression] = {field: self._network(network, shared) for field, network in item.networks.items()}
