@@ -90,11 +90,11 @@ DIGITS = {"side": 8, "channels": 1, "pixel_levels": 17}
 BASE = {"base": 8}
 TABLES = {
     "vae-digits": Table(
-        "VAE with flows (Morrow & Chiu 2020), Table 4 in small: 8x8 digits", "bits/dim",
+        "VAE with flows (Morrow & Chiu 2020), Table 4 in small: digits", "bits/dim",
         _rows(DIGITS | BASE, DIGITS | {"levels": 2, "steps": 4, "width": 64}), Source(name="digits"), 798, 64, measures=MEASURES,
     ),
     "vae-crops": Table(
-        "VAE with flows (Morrow & Chiu 2020), Table 4 in small: 8x8 crops in colour", "bits/dim",
+        "VAE with flows (Morrow & Chiu 2020), Table 4 in small: images in colour", "bits/dim",
         _rows(CROPS | BASE | {"latent": 16, "depth": 8}, CROPS | {"steps": 4}),
         Source(name="crops", arguments={"size": 8, "train": 6_400, "validation": 500, "test": 1_000}), 600, 64, measures=MEASURES,
     ),
