@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -14,8 +16,10 @@ SPREAD = 0.1
 
 
 class AmortisedModule(TransformModule):
-    """A transform by the tensors of its map: `mapped` and `unmapped` are given them by name, with a batch axis (of 1 where
-    they are learned), and compute in float32 or better.
+    """A transform by the tensors of its map, which are named and have a batch axis (of 1 where they are learned).
+
+    `prepared` makes of them what both ways compute with, once for a call; `mapped` and `unmapped` are given that, and compute in
+    float32 or better.
     """
 
     word: Amortised
@@ -29,14 +33,14 @@ class AmortisedModule(TransformModule):
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         wide = x.to(torch.promote_types(x.dtype, torch.float32))
-        z, log_det = self.mapped(wide, self.tensors(given, wide.dtype))
+        z, log_det = self.mapped(wide, self.prepared(self.tensors(given, wide.dtype), wide.dtype))
         return z.to(x.dtype), log_det
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         wide = z.to(torch.promote_types(z.dtype, torch.float32))
-        tensors = self.tensors(given, wide.dtype)
-        x = self.unmapped(wide, tensors)
-        return x.to(z.dtype), -self.mapped(x, tensors)[1]
+        made = self.prepared(self.tensors(given, wide.dtype), wide.dtype)
+        x = self.unmapped(wide, made)
+        return x.to(z.dtype), -self.mapped(x, made)[1]
 
     def tensors(self, given: Given, dtype: torch.dtype) -> dict[str, Tensor]:
         """Learned tensors (1, *shape), or predicted ones (B, *shape), by name."""
@@ -45,10 +49,14 @@ class AmortisedModule(TransformModule):
         values = self.conditioner(given[0], given[1:]).to(dtype).split([tensor.numel for tensor in self.predicted], 1)
         return {tensor.name: value.reshape(-1, *tensor.shape) for tensor, value in zip(self.predicted, values)}
 
-    def mapped(self, x: Tensor, tensors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    def prepared(self, tensors: dict[str, Tensor], dtype: torch.dtype) -> Any:
+        """What the map computes with, in a dtype."""
+        raise NotImplementedError
+
+    def mapped(self, x: Tensor, made: Any) -> tuple[Tensor, Tensor]:
         """The map x_BD -> z_BD, log_det_B."""
         raise NotImplementedError
 
-    def unmapped(self, z: Tensor, tensors: dict[str, Tensor]) -> Tensor:
+    def unmapped(self, z: Tensor, made: Any) -> Tensor:
         """The way back, z_BD -> x_BD."""
         raise NotImplementedError

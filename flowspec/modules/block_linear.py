@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -59,8 +60,49 @@ def composed(blocks: Tensor, slopes: Tensor) -> Tensor:
     return torch.bmm((blocks - top).exp(), (slopes - largest).exp()).log() + (top + largest)
 
 
+class BlockAffine(NamedTuple):
+    """y = W x + c with W block-triangular, its diagonal blocks positive: x_(Db)B, log-slopes log_DbB -> y_(Da)B, log_DaB.
+
+    Each example may have factors of its own, exp(log_columns) of the columns of W and exp(log_rows) of its rows.
+    """
+
+    weight: Tensor
+    """W_(Da)(Db)."""
+    log_blocks: Tensor
+    """The logs of the diagonal blocks, log_Dab."""
+    bias: Tensor
+    """c, (Da, 1), or of each example, (Da, B)."""
+    log_columns: Tensor | None = None
+    """(Db, B)."""
+    log_rows: Tensor | None = None
+    """(Da, B)."""
+
+    def __call__(self, x: Tensor, log_slopes: Tensor) -> tuple[Tensor, Tensor]:
+        if self.log_rows is None:
+            return torch.addmm(self.bias, self.weight, x), composed(self.log_blocks, log_slopes)
+        d, a, b = self.log_blocks.shape
+        entering = log_slopes + self.log_columns.view(d, b, -1)
+        y = torch.addcmul(self.bias, self.weight @ _scaled(x, self.log_columns), self.log_rows.exp())
+        return y, composed(self.log_blocks, entering) + self.log_rows.view(d, a, -1)
+
+    def of_feature(self, i: int, before: Tensor) -> BlockAffine:
+        """What becomes of feature i alone, once all that enters of the features before it is known, before_(ib)B."""
+        _, a, b = self.log_blocks.shape
+        rows, columns = slice(i * a, (i + 1) * a), slice(i * b, (i + 1) * b)
+        log_before, log_columns, log_rows = (
+            None if log is None else log[at]
+            for log, at in ((self.log_columns, slice(i * b)), (self.log_columns, columns), (self.log_rows, rows))
+        )
+        added = _scaled(self.weight[rows, : i * b] @ _scaled(before, log_before), log_rows)
+        return BlockAffine(self.weight[rows, columns], self.log_blocks[i : i + 1], self.bias[rows] + added, log_columns, log_rows)
+
+
+def _scaled(x: Tensor, log_factors: Tensor | None) -> Tensor:
+    return x if log_factors is None else x * log_factors.exp()
+
+
 class BlockLinear(nn.Module):
-    """y = W x + c with W block-triangular, its diagonal blocks positive, its rows of norm exp(log_scale).
+    """The learned `BlockAffine` whose W has rows of norm exp(log_scale).
 
     Features have b inputs and a outputs each: x_(Db)B, log-slopes log_DbB -> y_(Da)B, log_DaB.
     """
@@ -85,7 +127,10 @@ class BlockLinear(nn.Module):
             bound = math.sqrt(6 / (a + (i + 1) * b))
             self.weight[i * a : (i + 1) * a, : (i + 1) * b].uniform_(-bound, bound)
 
+    def prepared(self, dtype: torch.dtype) -> BlockAffine:
+        """The map, its weights made."""
+        raw, log_scale, below, bias = (tensor.to(dtype) for tensor in (self.weight, self.log_scale, self.below, self.bias))
+        return BlockAffine(*BlockWeight.apply(raw, log_scale, below, self.blocks[0]), bias[:, None])
+
     def forward(self, x: Tensor, log_slopes: Tensor) -> tuple[Tensor, Tensor]:
-        raw, log_scale, below, bias = (tensor.to(x.dtype) for tensor in (self.weight, self.log_scale, self.below, self.bias))
-        weight, log_blocks = BlockWeight.apply(raw, log_scale, below, self.blocks[0])
-        return torch.addmm(bias[:, None], weight, x), composed(log_blocks, log_slopes)
+        return self.prepared(x.dtype)(x, log_slopes)

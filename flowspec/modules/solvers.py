@@ -11,8 +11,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-EXPANSIONS = 64
-"""How often a bracket is doubled."""
+GROWTH, EXPANSIONS = 4, 32
+"""Of a bracket's far end: by how much, and how often."""
 STEPS = 200
 """Of Newton's method or of bisection, for one coordinate."""
 ITERATIONS = 4_000
@@ -20,6 +20,8 @@ ITERATIONS = 4_000
 
 Monotone = Callable[[Tensor], tuple[Tensor, Tensor]]
 """x -> f(x) and the log of the slope of each output in its own input, both shaped as x."""
+InTurn = Callable[[Tensor | None], Monotone]
+"""Feature i, x_B (None at first) -> the map x_B -> f(x)_B of the next, those before it being what was given so far."""
 
 
 class ConvergenceError(RuntimeError):
@@ -29,8 +31,8 @@ class ConvergenceError(RuntimeError):
 def invert_elementwise(f: Monotone, y: Tensor, tolerance: float | None = None) -> Tensor:
     """The x with f(x) = y, all elements at once, for f that increases and maps each element on its own.
 
-    A bracket around 0 is doubled until it holds the solution; a step is then Newton's where that stays inside and is at most half
-    of the last one, else it halves the bracket. Done where what is left is below `tolerance` * (1 + |x|), or f(x) as near to y
+    A bracket grows from 0 to the solution's side until it holds it; a step is then Newton's where that stays inside and is at most
+    half of the last one, else it halves the bracket. Done where what is left is below `tolerance` * (1 + |x|), or f(x) as near to y
     (four ulps of the dtype unless given). Raises ConvergenceError where no x reaches y.
     """
     with torch.no_grad():
@@ -41,15 +43,18 @@ def invert_elementwise(f: Monotone, y: Tensor, tolerance: float | None = None) -
     return x + (y - value) * torch.exp(-log_slope.detach())
 
 
-def invert_triangular(f: Monotone, y: Tensor, tolerance: float | None = None) -> Tensor:
+def invert_triangular(f: Monotone, y: Tensor, tolerance: float | None = None, in_turn: InTurn | None = None) -> Tensor:
     """The x_BD with f(x) = y_BD, for f whose output i increases with input i and depends on inputs up to i only.
 
-    Coordinate by coordinate, each as in `invert_elementwise`.
+    Feature by feature, each as in `invert_elementwise`. A step of the search evaluates all of f, unless f offers the maps of its
+    features `in_turn`.
     """
     with torch.no_grad():
-        x = torch.zeros_like(y)
-        for i in range(y.shape[1]):
-            x[:, i] = _root(_coordinate(f, x, i), y[:, i], _fine(y) if tolerance is None else tolerance, f" of feature {i + 1}")
+        next_map, features, x = in_turn or _in_turn(f, y), [], None
+        for i, column in enumerate(y.unbind(1)):
+            x = _root(next_map(x), column, _fine(y) if tolerance is None else tolerance, f" of feature {i + 1}")
+            features.append(x)
+        x = torch.stack(features, 1)
     if not torch.is_grad_enabled():
         return x
     step = torch.linalg.solve_triangular(_jacobian(f, x), (y - f(x)[0])[:, :, None], upper=False)
@@ -80,14 +85,22 @@ def _fine(y: Tensor) -> float:
     return 4 * torch.finfo(y.dtype).eps
 
 
-def _coordinate(f: Monotone, x: Tensor, i: int) -> Monotone:
-    """Output i as a function of input i, the inputs before it being known."""
+def _in_turn(f: Monotone, like: Tensor) -> InTurn:
+    """The maps of the features of f by f itself, on the features known so far and zeros, shaped as `like`_BD."""
+    known: list[Tensor] = []
 
-    def column(t: Tensor) -> tuple[Tensor, Tensor]:
-        value, log_slope = f(torch.cat((x[:, :i], t[:, None], x[:, i + 1 :]), 1))
-        return value[:, i], log_slope[:, i]
+    def next_map(feature: Tensor | None) -> Monotone:
+        if feature is not None:
+            known.append(feature[:, None])
+        i = len(known)
 
-    return column
+        def column(t: Tensor) -> tuple[Tensor, Tensor]:
+            value, log_slope = f(torch.cat((*known, t[:, None], like.new_zeros(len(like), like.shape[1] - i - 1)), 1))
+            return value[:, i], log_slope[:, i]
+
+        return column
+
+    return next_map
 
 
 def _jacobian(f: Monotone, x: Tensor) -> Tensor:
@@ -122,18 +135,19 @@ def _root(f: Monotone, y: Tensor, tolerance: float, where: str) -> Tensor:
 
 
 def _bracket(f: Monotone, y: Tensor, where: str) -> tuple[Tensor, Tensor]:
-    low, high = torch.full_like(y, -1), torch.ones_like(y)
+    """low and high with f(low) <= y <= f(high)."""
+    near = torch.zeros_like(y)
+    side = torch.where(f(near)[0] > y, -1, 1).to(y.dtype)
+    far = side
     for _ in range(EXPANSIONS):
-        too_high, too_low = f(low)[0] > y, f(high)[0] < y
-        if not bool((too_high | too_low).any()):
-            return low, high
-        reach = high - low
-        low, high = torch.where(too_high, low - reach, low), torch.where(too_low, high + reach, high)
-    missed = int((too_high | too_low).sum())
-    gap = torch.where(too_low, y - f(high)[0], f(low)[0] - y)[too_high | too_low].max().item()
+        missing = side * (y - f(far)[0])
+        short = missing > 0
+        if not bool(short.any()):
+            return torch.minimum(near, far), torch.maximum(near, far)
+        near, far = torch.where(short, far, near), torch.where(short, GROWTH * far, far)
     raise ConvergenceError(
-        f"no x gives {missed} of the {y.numel()} values wanted{where}: the map does not reach them, by up to {gap:.3g}"
-        " (it may be bounded; give its activation a slope, or a residual)"
+        f"no x gives {int(short.sum())} of the {y.numel()} values wanted{where}: the map does not reach them, by up to"
+        f" {missing[short].max().item():.3g} (it may be bounded; give its activation a slope, or a residual)"
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import flowspec
+from flowspec.modules.block_linear import BlockWeight
 from flowspec.modules.build import build
 from flowspec.report import compare
 from flowspec.report.numbers import of_graph
@@ -48,6 +49,7 @@ def test_reports_side_by_side_print_the_ratios_of_the_paper(features, per, hidde
 
 
 def test_naf_comes_back_and_learns():
+    torch.manual_seed(0)
     naf = flowspec.load("naf", features=3, hidden=[12], flows=2, units=4).build(seed=0).double()
     with torch.no_grad():
         for parameter in naf.parameters():
@@ -138,6 +140,24 @@ def test_contractions_are_composed():
     assert not flow("residual(mlp([8], elu, lipschitz=0.9, features=4) >> tanh >> mlp([8], lipschitz=1.05))").facts.causes["likelihood"]
     assert faults(body.format("n", "residual { mlp([8], lipschitz=0.5) }"))[0][0] == "FS414"
     assert faults(body.format("mlp([8], silu, lipschitz=0.95)", "tanh"))[0][0] == "FS414"
+
+
+def test_a_contraction_may_start_at_zero():
+    net = build(flow("residual(mlp([8], elu, lipschitz=0.9, start=zero))"), seed=0)
+    x = torch.randn(3, 4)
+    net.log_prob(x).sum().backward()
+    assert torch.equal(net(x)[0], x) and all(parameter.grad.isfinite().all() for parameter in net.parameters())
+
+
+def test_an_inverse_by_iteration_makes_weights_once(monkeypatch):
+    """Once for the call, however many times the map is evaluated; for B-NAF no evaluation of another feature's blocks."""
+    made = []
+    norm, weight = torch.linalg.matrix_norm, BlockWeight.apply
+    monkeypatch.setattr(torch.linalg, "matrix_norm", lambda *arguments: made.append("norm") or norm(*arguments))
+    monkeypatch.setattr(BlockWeight, "apply", lambda *arguments: made.append("blocks") or weight(*arguments))
+    build(flow("residual(mlp([8], elu, lipschitz=0.9) >> tanh)"), seed=0).sample(5)
+    build(flow("block_autoregressive(hidden=8, layers=2, slope=0.1)"), seed=0).sample(5)
+    assert made == ["norm"] * 2 + ["blocks"] * 3
 
 
 def test_gradients_by_the_adjoint_are_those_through_the_solver():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from flowspec.modules.solvers import invert_elementwise
+from flowspec.modules.solvers import Monotone, invert_elementwise
 from flowspec.vocabulary.word import Map
 
 
@@ -31,21 +31,22 @@ class MapModule(nn.Module):
 
 
 class IterativeMap(MapModule):
-    """A map whose inverse has no formula: it gives `mapped`, computed in float32 or better with the parameters on the last axis."""
+    """A map whose inverse has no formula: `prepared` gives it as a function, computed in float32 or better."""
 
-    def mapped(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        """x_…, raw_…P -> y_… and log f'(x)_…."""
+    def prepared(self, raw: Tensor) -> Monotone:
+        """raw_…P -> the map x_… -> y_…, log f'(x)_…, with what depends on the parameters alone computed once."""
         raise NotImplementedError
 
     def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
         held, parameters = _parameters_last(x, raw)
-        y, log_slope = self.mapped(held, parameters)
+        y, log_slope = self.prepared(parameters)(held)
         return y.movedim(-1, 1).to(x.dtype), log_slope.movedim(-1, 1)
 
     def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
         held, parameters = _parameters_last(y, raw)
-        x = invert_elementwise(lambda x: self.mapped(x, parameters), held)
-        return x.movedim(-1, 1).to(y.dtype), -self.mapped(x, parameters)[1].movedim(-1, 1)
+        f = self.prepared(parameters)
+        x = invert_elementwise(f, held)
+        return x.movedim(-1, 1).to(y.dtype), -f(x)[1].movedim(-1, 1)
 
 
 def _parameters_last(x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:

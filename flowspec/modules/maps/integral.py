@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from flowspec.modules.maps import IterativeMap
+from flowspec.modules.solvers import Monotone
 from flowspec.vocabulary.maps import integral
 
 
@@ -25,17 +26,21 @@ class UMNN(IterativeMap):
         nn.init.zeros_(self.layers[-1].bias)
         self.nodes, self.weights = clenshaw_curtis(word.nodes)
 
-    def mapped(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
-        first, *rest = self.layers
-        weight, nodes = first.weight.to(x.dtype), x.new_tensor(self.nodes)
+    def prepared(self, raw: Tensor) -> Monotone:
+        first, *rest = [(layer.weight.to(raw.dtype), layer.bias.to(raw.dtype)) for layer in self.layers]
+        nodes, weights = raw.new_tensor(self.nodes), raw.new_tensor(self.weights)
         # The part of the first layer that h decides is the same at every node.
-        from_h = F.linear(raw[..., 1:], weight[:, 1:], first.bias.to(x.dtype))
-        state = torch.addcmul(from_h[..., None, :], (x[..., None] * nodes)[..., None], weight[:, 0])
-        for layer in rest:
-            state = F.linear(torch.tanh(state), layer.weight.to(x.dtype), layer.bias.to(x.dtype))
+        from_h = F.linear(raw[..., 1:], first[0][:, 1:], first[1])[..., None, :]
         least = self.word.min_slope
-        slope = least + F.softplus(state[..., 0] + math.log(math.expm1(1 - least)))
-        return raw[..., 0] + x * (slope @ x.new_tensor(self.weights)), slope[..., 0].log()
+
+        def integral(x: Tensor) -> tuple[Tensor, Tensor]:
+            state = torch.addcmul(from_h, (x[..., None] * nodes)[..., None], first[0][:, 0])
+            for weight, bias in rest:
+                state = F.linear(torch.tanh(state), weight, bias)
+            slope = least + F.softplus(state[..., 0] + math.log(math.expm1(1 - least)))
+            return raw[..., 0] + x * (slope @ weights), slope[..., 0].log()
+
+        return integral
 
 
 def clenshaw_curtis(n: int) -> tuple[list[float], list[float]]:

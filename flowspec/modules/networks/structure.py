@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import reduce
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -18,6 +19,9 @@ Signals = tuple
 Given = tuple[Tensor, ...]
 RowByRow = Callable[[Tensor, int], Tensor]
 """Takes row r of the input, x_BC1W, and r, in order from row 0; gives row r of the output."""
+
+Prepared = Callable[[Tensor], Tensor]
+"""x_BC… -> y_BE…."""
 
 OVERWRITABLE = (nn.Conv2d, nn.Linear, ActNorm, _BatchNorm)
 IN_PLACE = (nn.ReLU, nn.LeakyReLU, nn.ELU)
@@ -41,6 +45,19 @@ def _apply(network: nn.Module, x: Tensor, signals: Signals, given: Given = ()) -
     if not sites:
         return network(*arguments), signals
     return network(*arguments, signals=signals[:sites]), signals[sites:]
+
+
+def prepared(network: nn.Module, given: Given = ()) -> Prepared:
+    """A network as a function of its input alone, for many evaluations.
+
+    One whose weights are made of others, or that holds such networks, offers `prepared`, which makes them once.
+    """
+    if not hasattr(type(network), "prepared"):
+        return lambda x: _apply(network, x, (), given)[0]
+    if getattr(network, "takes_given", False):
+        return network.prepared(given)
+    made = network.prepared()
+    return lambda x: made(joined(x, given))
 
 
 def run_by_rows(networks: Iterable[nn.Module], signals: Signals = (), given: Given = ()) -> RowByRow | None:
@@ -108,6 +125,11 @@ class Chain(_InSeries):
 
     def forward(self, x: Tensor, given: Given = (), signals: Signals = ()) -> Tensor:
         return run(self._modules.values(), x, signals, given)
+
+    def prepared(self, given: Given = ()) -> Prepared:
+        """The chain of its networks, each prepared."""
+        steps = [prepared(network, () if i else given) for i, network in enumerate(self._modules.values())]
+        return lambda x: reduce(lambda x, step: step(x), steps, x)
 
     def by_rows(self, given: Given = (), signals: Signals = ()) -> RowByRow | None:
         """The chain row by row; None if one of its networks cannot do so."""

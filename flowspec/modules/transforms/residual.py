@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from flowspec.modules.jacobians import Pull, jacobian
+from flowspec.modules.networks.structure import prepared
 from flowspec.modules.solvers import invert_residual
 from flowspec.modules.transforms import Given, TransformModule
 from flowspec.vocabulary.transforms import residual
@@ -30,7 +31,8 @@ class Residual(TransformModule):
         return x.to(z.dtype), -self._log_det(torch.func.vjp(added, x)[1], x)
 
     def _added(self, given: Given, dtype: torch.dtype):  # noqa: ANN202
-        return lambda x: self.network(x.to(dtype), given).to(x.dtype)
+        network = prepared(self.network, given)
+        return lambda x: network(x.to(dtype)).to(x.dtype)
 
     def _log_det(self, pull: Pull, x: Tensor) -> Tensor:
         if self.word.log_det == "series":
