@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from flowspec.diagnostics import SpecError
+from flowspec.export import export
 from flowspec.graph import Graph
 from flowspec.loading import shipped
 from flowspec.modules.build import build
@@ -146,6 +147,20 @@ def test_it_is_one_graph_for_torch(path: Path) -> None:
     expected = flow.log_prob(x, context)
     torch.manual_seed(1)
     torch.testing.assert_close(as_one_graph(x, context), expected)
+
+
+@each
+def test_its_export_is_the_flow(path: Path) -> None:
+    flow, space = small(path).build(seed=0).eval(), {"__name__": "exported"}
+    exec(compile(export(small(path).checked), "exported.py", "exec"), space)  # noqa: S102  what is under test
+    alone = space.get(f"{small(path).name}_flow", space[small(path).name])().eval()
+    x, context = examples(flow.input_state, 2), conditions(flow.checked.graph, 2)
+    flow.initialise(x, context)
+    alone.load_state_dict(flow.state_dict())
+    torch.manual_seed(1)
+    expected = flow.log_prob(x, context)
+    torch.manual_seed(1)
+    assert torch.equal(alone.log_prob(x, context), expected)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)

@@ -11,8 +11,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-GROWTH, EXPANSIONS = 4, 32
-"""Of a bracket's far end: by how much, and how often."""
+GROWTH = 4
+"""Of a bracket's far end, from one try to the next."""
+EXPANSIONS = 32
+"""How often it grows."""
 STEPS = 200
 """Of Newton's method or of bisection, for one coordinate."""
 ITERATIONS = 4_000

@@ -36,6 +36,12 @@ SPECS = {
         squeeze; tap before; conv1x1; split(half, prior=gaussian(zeroconv(3)))
         coupling(spline(bins=4), body); prior gaussian }
         net body { residual { relu; conv(3) }; conv(3, start=zero) """,
+    "repeats": """input image(2, 4, 4, levels=real)
+        repeat 2 { coupling(affine, share(wide, across=2, embed=gate) >> zeroconv); swap }; squeeze; repeat 2 { actnorm; conv1x1 }; prior gaussian }
+        net wide { conv(1, 3); modulate; residual { conv(3, 3); modulate; tanh } """,
+    "iterations": """input vector(3); context zeros(1) as nothing
+        continuous(concat_squash([8]), trace=hutchinson, learn_time=true); residual(mlp([8], elu, lipschitz=0.9)); sylvester(householder)
+        autoregressive(ddsf(4), made([12], conditions=weights, head=3), given=nothing); autoregressive(umnn, made([12])); planar; prior gaussian""",
     "inverse": f"input vector(4); inverse {{ coupling(affine, {NET}); linear(orthogonal) }}; prior mixture(3)",
     "solver": "input vector(3); block_autoregressive(hidden=6, layers=2, slope=0.1); prior gaussian",
     "autoencoder": f"""input vector(6); part vae {{ encode(2, posterior=gaussian({NET}), decoder=gaussian({NET})) }}
