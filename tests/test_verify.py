@@ -60,6 +60,12 @@ def test_a_density_in_the_plane_integrates_to_one():
     assert check.passed and check.error < 1e-3
 
 
+def test_an_inverse_by_iteration_is_held_to_what_one_by_formula_is():
+    found = flowspec.load("flow f { input vector(2); block_autoregressive(hidden=20, slope=0.1); residual(mlp([8], elu, lipschitz=0.9)); prior gaussian }").verify()
+    assert found.passed, found.text()
+    assert all(check.tolerance <= 1e-6 and check.error < 1e-10 for step in found.steps for check in step.checks if check.error is not None)
+
+
 def test_contracts_are_held_against_the_module():
     names = [check.name for check in flowspec.load(PLANE).verify().whole]
     assert names[-2:] == ["likelihood == exact", "latent_dims == 2"]

@@ -45,8 +45,8 @@ def _integral(flow: Flow, dims: int) -> float:
 
 
 def _frame(flow: Flow, dims: int) -> tuple[Tensor, Tensor]:
-    """Where the density lies: median and spread of samples, where there can be any."""
-    if flow.checked.sampling is None or "iterative" in flow.checked.facts.inverse:
+    """Where the density lies: median and spread of samples, where every draw gives one."""
+    if flow.checked.sampling is None or flow.checked.facts.mass == "less":
         return torch.zeros(dims), torch.ones(dims)
     low, middle, high = flow.sample(1_000).quantile(torch.tensor([0.25, 0.5, 0.75]), 0)
     return middle, (high - low).clamp_min(1e-3) / 2

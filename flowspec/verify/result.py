@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 TOLERANCE = 1e-6
-ITERATIVE = 1e-3
-"""For inverses that are found by iteration."""
+SOLVED = 1e-3
+"""For what a solver approximates in both directions; an inverse that is searched for is as exact as its map."""
 
 
 @dataclass(frozen=True)

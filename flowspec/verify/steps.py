@@ -11,7 +11,7 @@ from flowspec.facts import of_item
 from flowspec.graph import Mark, Step, of_sampling
 from flowspec.modules.flow import Condition, Flow
 from flowspec.verify.jacobian import flattened, log_abs_det
-from flowspec.verify.result import ITERATIVE, TOLERANCE, Check, StepCheck
+from flowspec.verify.result import SOLVED, TOLERANCE, Check, StepCheck
 from flowspec.verify.walk import Visit, generate, normalise, walk
 from flowspec.vocabulary.rules import Facts
 
@@ -69,7 +69,7 @@ def _round_trip(facts: Facts, trip: Trip | None) -> Check:
 
 def tolerance(facts: Facts) -> float:
     """How exact a direction can be asked to be."""
-    return ITERATIVE if "iterative" in (facts.density, facts.sampling) else TOLERANCE
+    return SOLVED if facts.density == facts.sampling == "iterative" else TOLERANCE
 
 
 def _distance(a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> float:

@@ -12,7 +12,8 @@ from flowspec.graph import Step
 from flowspec.modules.flow import Condition, Flow
 from flowspec.modules.operations import Wires, several
 from flowspec.verify.jacobian import flattened, log_abs_det
-from flowspec.verify.result import ITERATIVE, TOLERANCE, Check
+from flowspec.verify.result import TOLERANCE, Check
+from flowspec.verify.steps import tolerance
 from flowspec.verify.walk import run, start, walk_wires
 from flowspec.vocabulary.rules import Facts
 
@@ -89,4 +90,4 @@ def _facts(flow: Flow) -> list[Facts]:
 
 
 def _tolerance(facts: list[Facts]) -> float:
-    return ITERATIVE if any("iterative" in (fact.density, fact.sampling) for fact in facts) else TOLERANCE
+    return max(map(tolerance, facts), default=TOLERANCE)
