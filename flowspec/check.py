@@ -23,17 +23,15 @@ from flowspec.vocabulary.settings.runs import Train
 def check(graph: Graph, whole: bool = True) -> CheckedGraph:
     """The checked graph. Raises SpecError with every fault found. Of a graph that is not `whole`, no context need be read."""
     nodes = expand(graph)
-    faults = [*(_unread_contexts(graph, nodes) if whole else ()), *_first_of_each_place(_sharing(graph)), *_nested(nodes)]
+    unread = _unread_contexts(graph, nodes) if whole else []
+    faults = [*_first_of_each_place(_sharing(graph)), *_nested(nodes)]
     contexts = tuple(context.name for context in graph.given_contexts)
     density, sampling = density_order(nodes, faults, contexts), sampling_order(nodes, faults, contexts)
     if faults:
-        raise SpecError(faults)
+        raise SpecError((*unread, *faults))
     facts = of_flow(nodes)
-    faults += _broken_contracts(graph, facts)
-    if faults:
-        raise SpecError(faults)
     checked = CheckedGraph(graph=graph, facts=facts, density=density, sampling=None if facts.inverse == "none" else sampling)
-    faults += (fault for phase in graph.phases for fault in _phase(checked, phase))
+    faults = [*unread, *_broken_contracts(graph, facts), *(fault for phase in graph.phases for fault in _phase(checked, phase))]
     faults += (*unmatched(checked), *_mirrored(graph)) if whole else ()
     if faults:
         raise SpecError(faults)

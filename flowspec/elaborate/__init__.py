@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowspec.diagnostics import SpecError
+from flowspec.diagnostics import Diagnostic
 from flowspec.elaborate.definitions import Definitions, with_defaults
 from flowspec.elaborate.effort import MOST_FAULTS
 from flowspec.elaborate.independence import independent
@@ -15,9 +15,10 @@ from flowspec.graph import Graph
 from flowspec.loading import Program
 
 
-def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) -> Graph:
-    """The graph of a program's flow, with parameters overridden by name. Raises SpecError with every fault found.
+def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
+    """The graph of a program's flow, with parameters overridden by name, and the faults of the program, in the order of the text.
 
+    Where the steps of the flow are sound there is a graph, whatever else is wrong: then without what is.
     A condition may be a state that is tapped further down; its shape is then found by elaborating again with the taps of the
     pass before, until nothing is left open.
     """
@@ -30,7 +31,5 @@ def elaborate(program: Program, overrides: Mapping[str, Value] | None = None) ->
             faults, hidden = [*faults, *more], hidden | names
     except RecursionError:
         raise fail("FS801", "what this flow names is made of one another too deeply", place, help=("let shorter chains of `let` build on one another",)) from None
-    faults = sorted(dict.fromkeys((*program.faults, *independent(faults, hidden, program))), key=lambda fault: fault.primary.span)
-    if faults or graph is None:
-        raise SpecError(faults)
-    return graph
+    faults = dict.fromkeys((*program.faults, *independent(faults, hidden, program)))
+    return graph, tuple(sorted(faults, key=lambda fault: fault.primary.span))

@@ -14,6 +14,7 @@ from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
 from flowspec.elaborate.effort import MOST_FAULTS, OutOfBounds
 from flowspec.elaborate.frames import Frame, Section, Slots, Trail
+from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.networks import build
 from flowspec.elaborate.plans import Planner
@@ -38,6 +39,8 @@ class Conditions:
         self.definitions, self.frame, self.slots, self.nested = definitions, frame, slots, nested
         self.planner = Planner(definitions)
         self.faults: list[Diagnostic] = []
+        self.whole = True
+        """Whether nothing has been left out, with or without a fault of its own."""
         self.hidden: set[tuple[str, Span]] = set()
         """Names that a faulty statement would have given to something."""
         self.ends: list[Span] = []
@@ -54,15 +57,23 @@ class Conditions:
     def _guarded(self, statement: tree.Statement, section: Section, action: Callable[[], None]) -> None:
         self.definitions.effort.spend(statement.span)
         wire = self.slots.open.get(self.slots.current)
+        state = wire.state if wire else None
         try:
             action()
         except OutOfBounds:
             raise
         except SpecError as error:
+            self.whole = False
             self._report(error, wire.trail if wire else None)
             self.hidden.update((name, statement.span) for name in declared(statement))
-            self.slots.blur(statement.span, reopen=any(d.code in ("FS501", "FS502") for d in error.diagnostics))
+            codes = [fault.code for fault in error.diagnostics]
+            said = bool(codes) and all(code.startswith("FS2") for code in codes)
+            self.slots.blur(statement.span, self._meant(statement, state) if said else None, reopen="FS501" in codes or "FS502" in codes)
             self._look_into(statement, section)
+
+    def _meant(self, statement: tree.Statement, state: State | None) -> State | None:
+        """The state after a statement whose names or arguments are faulty, where it can be told what is meant."""
+        raise NotImplementedError
 
     def _look_into(self, statement: tree.Statement, section: Section) -> None:
         """After a fault before the bodies of a statement: looks for faults in these, with their states unknown."""
@@ -87,6 +98,7 @@ class Conditions:
         except OutOfBounds:
             raise
         except SpecError as error:
+            self.whole = False
             self._report(error, wire.trail if wire else None)
             return None
 
@@ -176,11 +188,14 @@ class Conditions:
             wanted = demands()
         except Fault as fault:
             raise spoken.refused(fault) from None
-        return {
-            field: self._network(spoken, field, value, span, wanted[field])
+        faults = Gathered()
+        networks = {
+            field: faults.tried(lambda: self._network(spoken, field, value, span, wanted[field]))
             for field, (value, span) in spoken.places().items()
             if field in wanted
         }
+        faults.end()
+        return networks
 
     def _network(self, spoken: Spoken, field: str, value: Value, span: Span, demand: Demand) -> Network:
         plan = self.planner.plan(value, span)
@@ -204,7 +219,10 @@ class Conditions:
         """Looks for faults in networks whose shapes an earlier fault hides."""
         for field, (value, span) in spoken.places().items():
             if field.split(".")[-1] not in spoken.word.flow_fields():
-                self.planner.plan(value, span)
+                self._tried(lambda: self.planner.plan(value, span))
+        for inner in (spoken.inner or {}).values():
+            if inner not in spoken.held.values():
+                self._plan_only(inner)
 
 
 def declared(statement: tree.Statement) -> tuple[str, ...]:

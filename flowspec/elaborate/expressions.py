@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from flowspec.diagnostics import Fix, SpecError
 from flowspec.elaborate.arithmetic import arithmetic, bounded
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
+from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.values import (
     DEEPEST,
     LONGEST,
@@ -51,7 +52,7 @@ def _call(expression: tree.Call, scope: Scope) -> Value:
     function = FUNCTIONS.get(expression.name)
     if function is None:
         return Deferred(expression, scope)
-    values = [evaluate(argument.value, scope) for argument in expression.arguments]
+    values = _each([argument.value for argument in expression.arguments], scope)
     try:
         return function(*values)
     except Unfit as error:
@@ -68,11 +69,12 @@ def _compose(expression: tree.Compose, scope: Scope) -> Value:
 
 
 def _listing(expression: tree.Listing, scope: Scope) -> Value:
-    return _bounded_list([evaluate(item, scope) for item in expression.items], expression.span)
+    return _bounded_list(_each(expression.items, scope), expression.span)
 
 
 def _table(expression: tree.Table, scope: Scope) -> Value:
-    table = {name.name: evaluate(value, scope) for name, value in expression.items}
+    values = _each([value for _, value in expression.items], scope)
+    table = {name.name: value for (name, _), value in zip(expression.items, values)}
     inner = next((value.span for name, value in expression.items if isinstance(table[name.name], dict)), None)
     if inner:
         raise fail("FS207", "a table cannot hold a table", inner, help=("a table gives numbers to names: `[vae: 0.5]`",))
@@ -80,7 +82,8 @@ def _table(expression: tree.Table, scope: Scope) -> Value:
 
 
 def _range(expression: tree.Range, scope: Scope) -> Value:
-    low, high = (number(evaluate(side, scope), side.span) for side in (expression.low, expression.high))
+    sides = (expression.low, expression.high)
+    low, high = (number(value, side.span) for value, side in zip(_each(sides, scope), sides))
     if not isinstance(low, int) or not isinstance(high, int):
         raise fail("FS206", f"both ends of a range must be whole numbers; found {low}..{high}", expression.span,
                    fixes=(Fix("write whole numbers", expression.span, f"{int(low)}..{int(high)}"),), help=("`//` divides whole numbers and rounds down",))  # fmt: skip
@@ -99,12 +102,9 @@ def _unary(expression: tree.Unary, scope: Scope) -> Value:
 
 def _binary(expression: tree.Binary, scope: Scope) -> Value:
     operator = expression.operator
-    left = evaluate(expression.left, scope)
     if operator in ("and", "or"):
-        if truth(left, expression.left.span) == (operator == "or"):
-            return operator == "or"
-        return truth(evaluate(expression.right, scope), expression.right.span)
-    right = evaluate(expression.right, scope)
+        return _logic(expression, scope)
+    left, right = _each((expression.left, expression.right), scope)
     if operator in ("==", "!="):
         _not_hidden(left, right, expression.right)
         return (comparable(left) == comparable(right)) == (operator == "==")
@@ -113,6 +113,24 @@ def _binary(expression: tree.Binary, scope: Scope) -> Value:
     if operator == "+" and isinstance(left, list) and isinstance(right, list):
         return _bounded_list(left + right, expression.span)
     return arithmetic(operator, number(left, expression.left.span), number(right, expression.right.span), expression.span)
+
+
+def _logic(expression: tree.Binary, scope: Scope) -> bool:
+    """`and` or `or`; the right side is asked only where the left one does not decide."""
+    faults = Gathered()
+    decides = expression.operator == "or"
+    left = faults.tried(lambda: truth(evaluate(expression.left, scope), expression.left.span))
+    right = None if left is decides else faults.tried(lambda: truth(evaluate(expression.right, scope), expression.right.span))
+    faults.end()
+    return decides if left is decides else right
+
+
+def _each(expressions: Sequence[tree.Expression], scope: Scope) -> list[Value]:
+    """The values of several expressions. Raises SpecError with the faults of all."""
+    faults = Gathered()
+    values = [faults.tried(lambda: evaluate(expression, scope)) for expression in expressions]
+    faults.end()
+    return values
 
 
 def _not_hidden(left: Value, right: Value, expression: tree.Expression) -> None:

@@ -11,10 +11,10 @@ from flowspec.elaborate.arguments import items_of
 from flowspec.elaborate.calls import call_of, called
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.expressions import evaluate
-from flowspec.elaborate.frames import Frame, Section, Wire, bodies, chosen
+from flowspec.elaborate.frames import Frame, Section, Wire, chosen
 from flowspec.elaborate.misplaced import not_a_transform
+from flowspec.elaborate.recovery import Recovery
 from flowspec.elaborate.repeating import listed, repetitions, shown
-from flowspec.elaborate.steps import Steps
 from flowspec.elaborate.values import LOST, Scope, Value, fail, truth
 from flowspec.graph import Block, Item
 from flowspec.source import Span
@@ -22,7 +22,7 @@ from flowspec.syntax import tree
 from flowspec.vocabulary.word import Transform
 
 
-class FlowElaborator(Steps):
+class FlowElaborator(Recovery):
     """Elaborates one flow's body. Faults are collected; what depends on a faulty state stays silent."""
 
     rules: ClassVar[dict[type, Callable[[FlowElaborator, Any, Section], None]]]
@@ -40,18 +40,6 @@ class FlowElaborator(Steps):
         self.definitions.reached.add(body.span)
         for statement in reversed(_lets_first(body)) if self.turned else body.statements:
             self._guarded(statement, section, lambda: self.rules[type(statement)](self, statement, section))
-
-    def _look_into(self, statement: tree.Statement, section: Section) -> None:
-        names = {statement.name.name: LOST} if isinstance(statement, tree.For) else {}
-        before, taps = self.slots.unknown(), self.frame.taps
-        opened, tapped = dict(before), dict(taps)
-        for body in bodies(statement):
-            self.slots.open = before | {self.slots.current: Wire(None, body.span)}
-            self.frame.taps = dict(taps)
-            self._statements(body, Section(section.scope.inner(**names), [], {}))
-            self.slots.open.pop(self.slots.current, None)
-            opened, tapped = self.slots.unknown() | opened, self.frame.taps | tapped
-        self.slots.open, self.frame.taps = opened, tapped
 
     def _block(self, kind: str, name: str, body: tree.Body, scope: Scope, section: Section, first: int | None = None) -> Block:
         self.definitions.effort.spend(body.span)
@@ -200,12 +188,6 @@ class FlowElaborator(Steps):
         if isinstance(statement, tree.Freeze | tree.Bypass):
             form = form.replace("encoder", ", ".join(part.name for part in statement.parts))
         raise fail("FS210", said, statement.span, label="not here", help=(form,))
-
-    def _skip(self, statement: tree.Skipped, section: Section) -> None:
-        """What could not be read may have changed, joined or opened any wire."""
-        for wire in self.slots.open.values():
-            wire.state = None
-        self.slots.open.setdefault(self.slots.current, Wire(None, statement.span))
 
 
 def _free(name: str, span: Span) -> str:

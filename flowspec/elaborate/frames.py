@@ -149,10 +149,10 @@ class Slots:
         help = "take the prior out of what is repeated, and put it behind the `}`" if repeated else "a prior is the last statement of its wire: move it below this one, or take this one out"
         raise fail("FS502", "no state is left here: the prior has ended the wire", span, secondary=ended, help=(help,))
 
-    def blur(self, span: Span, reopen: bool) -> None:
-        """After a fault the state of the current wire is not known; one that is missing is reopened, so that it is missed once."""
+    def blur(self, span: Span, state: State | None, reopen: bool) -> None:
+        """After a fault the current wire has this state, None if it is not known; one that is missing is reopened, so that it is missed once."""
         if self.current in self.open:
-            self.open[self.current].state = None
+            self.open[self.current].state = state
         elif reopen:
             self.open[self.current] = Wire(None, span)
 

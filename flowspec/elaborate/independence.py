@@ -20,14 +20,23 @@ Hidden = tuple[str, Span]
 def independent(faults: Iterable[Diagnostic], hidden: Iterable[Hidden], program: Program) -> list[Diagnostic]:
     """The faults that do not follow from others.
 
-    A name is not called unknown that a faulty statement would have given to something; and where a brace is missing, what
+    A name is not called unknown that a faulty statement, or a file that is missing, would have given to something; and where a brace is missing, what
     stands in which body is not known.
     """
     names: dict[str, list[Span]] = {name: [] for name in program.hidden}
     for name, span in hidden:
         names.setdefault(name, []).append(span)
     torn = any(_tears(fault, program) for fault in program.faults)
-    return [fault for fault in faults if not (_is_hidden(fault, names, program) or (torn and fault.code in STRUCTURAL))]
+    missing = any(fault.code == "FS213" for fault in program.faults)
+    return [
+        fault for fault in faults
+        if not (_is_hidden(fault, names, program) or (torn and fault.code in STRUCTURAL) or (missing and _may_be_elsewhere(fault)))
+    ]  # fmt: skip
+
+
+def _may_be_elsewhere(fault: Diagnostic) -> bool:
+    """Whether a fault is of a name like no other, which a file that is missing may define."""
+    return fault.code == "FS202" and not fault.fixes
 
 
 def _is_hidden(fault: Diagnostic, names: dict[str, list[Span]], program: Program) -> bool:

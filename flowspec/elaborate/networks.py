@@ -11,6 +11,7 @@ from math import prod
 from flowspec.diagnostics import Label, SpecError
 from flowspec.elaborate.definitions import framed
 from flowspec.elaborate.effort import LARGEST_STATE, too_large
+from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.mending import from_fault
 from flowspec.elaborate.plans import Plan
 from flowspec.elaborate.unfit import masked, no_contraction, not_causal, not_ordered, wrong_output
@@ -98,7 +99,10 @@ def _children(plan: Plan, input: Shape, given: tuple[Shape, ...], wanted: Shape 
         return []
     wanted, input = plan.word.inside(input, wanted), plan.word.entered(input)
     if plan.word.body == "branches":
-        return [shaped(child, input, given, wanted, entering) for child in plan.children]
+        faults = Gathered()
+        branches = [faults.tried(lambda: shaped(child, input, given, wanted, entering)) for child in plan.children]
+        faults.end()
+        return branches
     children: list[Network] = []
     for child, want in zip(plan.children, _wants(plan.children, wanted)):
         children.append(shaped(child, input, given, want, entering))

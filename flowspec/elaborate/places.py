@@ -34,6 +34,8 @@ def _within(place: Place, reached: Container[Span]) -> Iterator[Place]:
         yield place
     names = place.names | {statement.name.name for statement in place.body.statements if isinstance(statement, tree.Let)}
     for statement in place.body.statements:
+        if isinstance(statement, tree.Skipped):
+            continue
         inner = place._replace(
             owner=_owner(place, statement),
             names=names | ({statement.name.name} if isinstance(statement, tree.For) else set()),

@@ -51,6 +51,7 @@ class Steps(Conditions):
 
     def _merge(self, statement: tree.Merge, section: Section) -> None:
         if self.turned:
+            self._forget_wires(statement.span)
             raise fail("FS404", "`merge` cannot stand inside `inverse`", statement.span, help=("take it out of `inverse`, and put it on a line before that",))
         slots = self._merging(statement)
         wires = [self.slots.open.pop(slot) for slot in slots]
@@ -235,8 +236,11 @@ class Steps(Conditions):
         closing = self._closing(spoken)
         if closing is not None:
             dropped = self.slots.open.pop(writes[1])
-            given = [Known(writes[0], outputs[0])] if closing.networks and closing.given is None else self._given(closing, section.scope)
-            self._end(section, closing, writes[1], dropped.state, given, f"{name}_prior", closing.span)
+            own = closing.networks and closing.given is None
+            self._tried(lambda: self._end(
+                section, closing, writes[1], dropped.state, [Known(writes[0], outputs[0])] if own else self._given(closing, section.scope),
+                f"{name}_prior", closing.span,
+            ))  # fmt: skip
 
     def _outputs_unknown(self, spoken: Spoken, statement: tree.Do, section: Section) -> None:
         if statement.names:

@@ -90,8 +90,9 @@ class _Whole:
             self.faults += walker.faults
             self.hidden |= walker.hidden
         self._completeness()
+        sound = state is not None and walker.whole and not self.faults
         self._tail(walker, scope)
-        if self.faults or state is None:
+        if not sound:
             return None
         statement, spoken = self.head.input
         body = Block(kind="flow", name=self.definition.name.name, items=items, span=self.definition.span)

@@ -170,7 +170,7 @@ class Statements:
         return tree.Settings(_span(parts), _name(parts[0]), arguments, _body(parts[-1]))
 
     def skipped(self, parts: Parts) -> tree.Skipped:
-        return tree.Skipped(_span(parts))
+        return tree.Skipped(_span(parts), parts[0].text, _body(parts[-1]))
 
     def body(self, parts: Parts) -> tree.Body:
         return tree.Body(_span(parts), _nodes(parts))

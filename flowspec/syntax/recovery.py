@@ -66,7 +66,7 @@ class _Reading:
         head = self.lexemes[end].type == "LBRACE"
         span = first.span.to(self.lexemes[max(end - 1, 0)].span)
         self.skipped.append(span)
-        self.parser.feed_token(Lexeme("SKIPPED_HEAD" if head else "SKIPPED", "", span))
+        self.parser.feed_token(Lexeme("SKIPPED_HEAD" if head else "SKIPPED", _first_word(first), span))
         return end
 
     def _statement_end(self, at: int, has_body: bool) -> int:
@@ -77,3 +77,8 @@ class _Reading:
                 return at
             depth += (kind == "LBRACE") - (kind == "RBRACE")
             at += 1
+
+
+def _first_word(first: Any) -> str:
+    """The word that a statement begins with, as a lexeme or as what has been made of it."""
+    return first.text if isinstance(first, Lexeme) else getattr(first, "name", "")

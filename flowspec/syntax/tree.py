@@ -300,9 +300,11 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """What could not be read; later passes stay silent about it."""
+    """What could not be read, with its first word and, as far as there is one, its body; later passes stay silent about the rest."""
 
     span: Span
+    first: str = ""
+    body: Body | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,8 @@ class Transform(Word, role="transform"):
 
     reads: ClassVar[Literal["real", "integers", "any"]] = "real"
     """The values it can stand on."""
+    keeps_shape: ClassVar[bool] = True
+    """Whether what leaves has the shape of what enters, whatever the arguments are."""
     closes: ClassVar[str | None] = None
     """The argument whose prior ends the second output, for a transform that has one."""
     holds: ClassVar[tuple[str, ...]] = ()

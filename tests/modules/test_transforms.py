@@ -267,6 +267,12 @@ def test_the_inverse_undoes_the_transform(example: Example) -> None:
 
 
 @each
+def test_a_transform_keeps_the_shape_if_it_says_so(example: Example) -> None:
+    if example.word.keeps_shape:
+        assert [z.shape for z in example.word.outputs(example.x)] == [example.x.shape]
+
+
+@each
 def test_the_states_that_leave_are_the_declared_ones(example: Example) -> None:
     if isinstance(example.word, Merge):
         pytest.skip("the declaration of `merge` is read by the elaborator")

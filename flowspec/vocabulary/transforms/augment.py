@@ -22,6 +22,7 @@ class Augment(Mapping, word="augment"):
     """
 
     terms = ("augmentation",)
+    keeps_shape = False
 
     channels: Annotated[int, Field(ge=1, le=LARGEST_SIZE)]
     conditioner: Net | None = None

@@ -33,6 +33,7 @@ class Encode(Transform, word="encode"):
     holds = ("posterior", "decoder")
     draws_from = "posterior"
     terms = ("reconstruction", "posterior")
+    keeps_shape = False
 
     latent: Count | tuple[Count, ...]
     posterior: AnyPrior | NestedFlow

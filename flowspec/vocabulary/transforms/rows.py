@@ -17,6 +17,7 @@ class Fold(Transform, word="fold"):
     """
 
     reads = "any"
+    keeps_shape = False
 
     rows: Annotated[int, Field(ge=1)]
 

@@ -49,6 +49,8 @@ class Squeeze(_Rearranging, word="squeeze"):
     `channels_first`: channel c at offset (dy, dx) goes to channel c*f² + f*dy + dx. `offsets_first`: to (f*dy + dx)*C + c.
     """
 
+    keeps_shape = False
+
     factor: Annotated[int, Field(ge=2)] = 2
     order: Literal["channels_first", "offsets_first"] = "channels_first"
 
@@ -112,6 +114,8 @@ class Swap(_Rearranging, word="swap"):
 class Reshape(_Rearranging, word="reshape"):
     """Reads the same numbers in another shape."""
 
+    keeps_shape = False
+
     shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
 
     def outputs(self, x: State) -> tuple[State, ...]:
@@ -133,6 +137,8 @@ class Reshape(_Rearranging, word="reshape"):
 class Flatten(_Rearranging, word="flatten"):
     """Reads an image as a vector."""
 
+    keeps_shape = False
+
     def outputs(self, x: State) -> tuple[State, ...]:
         return (x.with_shape(x.size),)
 
@@ -149,6 +155,7 @@ class Split(_Rearranging, word="split"):
     """
 
     closes = "prior"
+    keeps_shape = False
 
     keep: Annotated[int, Field(ge=1)] | Literal["half"] = "half"
     prior: AnyPrior | None = None
@@ -169,3 +176,5 @@ class Split(_Rearranging, word="split"):
 
 class Merge(_Rearranging, word="merge"):
     """Joins named wires on the channel axis into the current one; written `merge(a, b)`."""
+
+    keeps_shape = False

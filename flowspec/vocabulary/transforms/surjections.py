@@ -70,6 +70,7 @@ class MaxPool(Transform, word="maxpool"):
     """
 
     holds = ("differences",)
+    keeps_shape = False
 
     factor: Annotated[int, Field(ge=2)] = 2
     differences: AnyPrior = HalfGaussian()
