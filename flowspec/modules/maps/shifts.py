@@ -38,7 +38,8 @@ class Affine(MapModule):
     def _read(self, raw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         shift, r = unstacked(raw)
         if self.word.scale == "sigmoid":
-            return shift, torch.sigmoid(r + 2), F.logsigmoid(r + 2)
+            log_scale = _log_sigmoid(r + 2)
+            return shift, log_scale.exp(), log_scale
         if self.word.scale == "softplus":
             scale = F.softplus(r + math.log(math.expm1(1)))
             return shift, scale, scale.log()
@@ -51,12 +52,17 @@ class Gate(MapModule):
 
     def forward(self, x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
         t, r = self._read(raw)
-        return torch.lerp(t, x, torch.sigmoid(r)), F.logsigmoid(r)
+        return torch.lerp(t, x, torch.sigmoid(r)), _log_sigmoid(r)
 
     def inverse(self, y: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
         t, r = self._read(raw)
-        return t + (y - t) / torch.sigmoid(r), -F.logsigmoid(r)
+        return t + (y - t) / torch.sigmoid(r), -_log_sigmoid(r)
 
     def _read(self, raw: Tensor) -> tuple[Tensor, Tensor]:
         t, r = unstacked(raw)
         return t, r + self.word.offset
+
+
+def _log_sigmoid(r: Tensor) -> Tensor:
+    """log sigmoid(r), with its gradient in the order of r in memory, which that of torch's own is not."""
+    return -F.softplus(-r, threshold=40)
