@@ -130,11 +130,9 @@ def _facts_table(role: type[Word]) -> Iterator[str]:
     yield "Facts, over all choices of the arguments that decide them:" if role is Transform else "Facts, over all choices:"
     yield ""
     if role is Map:
-        yield "| | log-det | volume |"
-        yield "|---|---|---|"
-        yield from (
-            f"| `{name}` | {_each(found, 'log_det')} | {_each(found, 'volume')} |" for name, found in _all_facts(role)
-        )
+        yield "| | inverse | log-det | volume |"
+        yield "|---|---|---|---|"
+        yield from (f"| `{name}` | {' | '.join(_each(found, column) for column in COLUMNS[2:])} |" for name, found in _all_facts(role))
     else:
         yield "| | kind | density | sampling | log-det | volume |"
         yield "|---|---|---|---|---|---|"
