@@ -67,6 +67,11 @@ class Step(Frozen):
         """The state x that the word's rules speak of: what enters the transform as it is declared."""
         return self.after[0] if self.inverted else self.before[0]
 
+    @property
+    def entering(self) -> State | tuple[State, ...]:
+        """What its module is made for: that state, or of several wires the tuple of theirs."""
+        return self.domain if len(self.before) == 1 else self.before
+
 
 class End(Frozen):
     """A prior at its place: ends the wire it reads."""
@@ -80,6 +85,11 @@ class End(Frozen):
     given_states: tuple[State, ...] = ()
     networks: dict[str, Network] = {}
     span: Span
+
+    @property
+    def entering(self) -> State:
+        """What its module is made for."""
+        return self.before[0]
 
 
 class Mark(Frozen):

@@ -7,7 +7,7 @@ outputs and its conditions must be known. A cycle is an error, shown as a path t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import networkx as nx
 
@@ -27,6 +27,12 @@ def sampling_order(nodes: tuple[Node, ...], faults: list[Diagnostic], contexts: 
     """The nodes as samples are drawn, the later in the text first; a cycle is added to the faults."""
     needs = _needs(nodes, lambda node: node.inputs, lambda node: () if isinstance(node.item, Mark) else (*node.outputs, *needed_to_sample(node)))
     return _order(nodes, needs, "FS406", faults, contexts)
+
+
+def last_read(nodes: Sequence[Node], reads: Wires) -> tuple[tuple[int, ...], ...]:
+    """For each node, in the order of computation, the wires that it `reads` and no later one does."""
+    last = {wire: i for i, node in enumerate(nodes) for wire in reads(node)}
+    return tuple(tuple(wire for wire in dict.fromkeys(reads(node)) if last[wire] == i) for i, node in enumerate(nodes))
 
 
 def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> nx.DiGraph:

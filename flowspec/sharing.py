@@ -30,6 +30,11 @@ class Uses(NamedTuple):
         return self.kinds[0][1]
 
 
+def shared_name(index: int) -> str:
+    """The name of a section's sharing group in paths: `shared`, `shared2`, …"""
+    return "shared" if index == 0 else f"shared{index + 1}"
+
+
 def groups(items: tuple[Item, ...]) -> tuple[Uses, ...]:
     """The sharing groups that belong to a body."""
     return tuple(uses for uses in _merged([uses for item in items for uses in _open(item)]) if uses.looped)

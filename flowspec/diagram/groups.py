@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from flowspec.diagram.networks import NetworkInsets
 from flowspec.diagram.scene import Box, Edge, Scene, Section
 from flowspec.graph import End, Step
-from flowspec.sharing import Uses, shares
+from flowspec.sharing import Uses, shared_name, shares
 from flowspec.source import Span
 
 
@@ -30,7 +30,7 @@ class SharedNetworks:
         for i, uses in enumerate(owned):
             users = self.users.pop(uses.span, [])
             if users:
-                name = f"{path}shared{i + 1}"
+                name = f"{path}{shared_name(i)}"
                 title, _, text = self.networks.label(uses.network).partition(" · ")[0].partition(" ")
                 section.members.append(Box(name, "network", title, text, beside=users[len(users) // 2]))
                 self.scene.edges.extend(Edge(name, user, role="share") for user in users)

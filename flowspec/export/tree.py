@@ -11,11 +11,11 @@ from flowspec.checked import CheckedGraph
 from flowspec.export.printing import Expression, call, dict_of, numbered, printed, tuple_of
 from flowspec.export.templates import FLOW
 from flowspec.export.values import Values, home
-from flowspec.graph import Block, End, Mark, Network, Node, Step, needed_to_sample
-from flowspec.sharing import Uses, groups, loose
+from flowspec.graph import Block, ContextNode, End, Mark, Network, Node, Step, needed_to_sample
+from flowspec.orders import last_read
+from flowspec.sharing import Uses, groups, loose, shared_name
 from flowspec.source import Span
 from flowspec.vocabulary.networks.sharing import Share
-from flowspec.vocabulary.transforms.shape import Merge
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Tree:
         """The call of a block's function, which is written."""
         arguments, lines, items = tuple(shared.values()), [], {}
         for i, uses in enumerate((*owned, *groups(block.items))):
-            key = "shared" if i == 0 else f"shared{i + 1}"
+            key = shared_name(i)
             variable = key if key not in arguments else f"{name}_{key}"
             lines.append(printed(dict_of(self._networks(uses.network.children, shared)), 4, f"{variable} = "))
             items[key] = f"Section.of({variable})"
@@ -75,8 +75,7 @@ class Tree:
         networks: dict[str, Expression] = {field: self._network(network, shared) for field, network in item.networks.items()}
         if isinstance(item, Step):
             networks |= {field: self.flow(check(flow), f"{name.removeprefix('make_')}_{field}_") for field, flow in item.flows.items()}
-        state = item.before[0] if isinstance(item, End) else item.before if isinstance(item.word, Merge) else item.domain
-        given = tuple(state.shape for state in item.given_states)
+        given, state = tuple(state.shape for state in item.given_states), item.entering
         word = self.values.written(item.word, given={"x": state, "z": state})
         more = [self.values.written(item.readers)] if isinstance(item, Step) and item.word.holds else []
         states = self.values.written(state, home(item.word))
@@ -95,7 +94,7 @@ class Tree:
             found |= self._repeated(child, self._network(child, shared))
         return found
 
-    def _context(self, context) -> Expression:  # noqa: ANN001
+    def _context(self, context: ContextNode) -> Expression:
         modules: dict[str, Expression] = {}
         if context.word is not None:
             modules["input"] = call(self.values.names[home(context.word)], self.values.written(context.word))
@@ -109,12 +108,8 @@ class Tree:
         """The name of a table of operations, which is written."""
         reading = (lambda node: node.outputs) if sampling else (lambda node: node.inputs)
         given = needed_to_sample if sampling else (lambda node: node.given)
-        last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *given(node))}
-        rows = []
-        for i, node in enumerate(nodes):
-            if not isinstance(node.item, Mark):
-                drops = sorted(wire for wire in {*reading(node), *given(node)} if last[wire] == i)
-                rows.append(_operation(node, given(node), tuple(drops)))
+        drops = last_read(nodes, lambda node: (*reading(node), *given(node)))
+        rows = [_operation(node, given(node), dropped) for node, dropped in zip(nodes, drops) if not isinstance(node.item, Mark)]
         table = printed(tuple_of(rows), 0, f"{name.upper()} = ")
         self.functions[name.upper()] = table
         return name.upper()

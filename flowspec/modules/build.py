@@ -12,10 +12,9 @@ from flowspec.checked import CheckedGraph
 from flowspec.graph import Block, End, Mark, Network, Step
 from flowspec.modules import module_of
 from flowspec.modules.flow import Flow, Section
-from flowspec.sharing import Uses, groups, loose
+from flowspec.sharing import Uses, groups, loose, shared_name
 from flowspec.source import Span
 from flowspec.vocabulary.networks.sharing import Share
-from flowspec.vocabulary.transforms.shape import Merge
 
 
 def build(checked: CheckedGraph, seed: int | None = None) -> Flow:
@@ -44,7 +43,7 @@ def section(block: Block, shared: Shared, owned: tuple[Uses, ...] = ()) -> Secti
     built = Section()
     for i, uses in enumerate((*owned, *groups(block.items))):
         group = {name: network(child, shared) for child in uses.network.children for name in child.names()}
-        built.put("shared" if i == 0 else f"shared{i + 1}", Section.of(group))
+        built.put(shared_name(i), Section.of(group))
         shared = {**shared, uses.span: group}
     for item in block.items:
         if isinstance(item, Block):
@@ -60,10 +59,8 @@ def _node(item: Step | End, shared: Shared) -> nn.Module:
     if isinstance(item, Step):
         networks |= {field: _build(check(flow)) for field, flow in item.flows.items()}
     given = tuple(state.shape for state in item.given_states)
-    state = item.before[0] if isinstance(item, End) else item.before if isinstance(item.word, Merge) else item.domain
-    if isinstance(item, Step) and item.word.holds:
-        return module_of(item.word)(item.word, state, given, networks, item.readers)
-    return module_of(item.word)(item.word, state, given, networks)
+    readers = (item.readers,) if isinstance(item, Step) and item.word.holds else ()
+    return module_of(item.word)(item.word, item.entering, given, networks, *readers)
 
 
 def network(node: Network, shared: Shared) -> nn.Module:

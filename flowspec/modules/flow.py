@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import partial
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -171,6 +172,11 @@ class Flow(Section):
     def draw(self, n: int, given: tuple[Tensor, ...] = ()) -> tuple[Tensor, Tensor]:
         """`sample_with_log_prob` in the form of a prior's, for a flow that stands within a step and may read one condition."""
         return self.sample_with_log_prob(n, given[0] if self.has_context else None)
+
+    @property
+    def device(self) -> torch.device:
+        """Where its tensors are."""
+        return next(chain(self.parameters(), self.buffers()), torch.empty(0)).device
 
     @property
     def has_context(self) -> bool:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from flowspec.graph import End, Mark, Node, Step
 from flowspec.modules.solvers import ConvergenceError
+from flowspec.orders import last_read
 from flowspec.terms import adds_nothing, divergences, term_names
 from flowspec.vocabulary.rules import State
 
@@ -42,18 +43,17 @@ class Operation:
 def operations(at: Callable[[str], nn.Module], nodes: list[Node], reading: Callable[[Node], tuple[int, ...]],
                given: Callable[[Node], tuple[int, ...]]) -> tuple[Operation, ...]:  # fmt: skip
     """Nodes as operations in their order; `reading` gives the wires that a direction starts from, `given` its conditions."""
-    last = {wire: i for i, node in enumerate(nodes) for wire in (*reading(node), *given(node))}
+    drops = last_read(nodes, lambda node: (*reading(node), *given(node)))
     closed = divergences(nodes)
     found = []
-    for i, node in enumerate(nodes):
+    for node, dropped in zip(nodes, drops):
         if isinstance(node.item, Mark):
             continue
         ends = isinstance(node.item, End)
-        read = {*reading(node), *given(node)}
         found.append(Operation(
             path=node.path, module=at(node.path), inputs=node.inputs, outputs=node.outputs, given=given(node), ends=ends,
             inverted=not ends and node.item.inverted, closed=node.path in closed, state=node.item.before[0], terms=() if adds_nothing(node) else term_names(node),
-            drops=tuple(wire for wire in read if last[wire] == i),
+            drops=dropped,
             networks=bool(node.item.networks) or (not ends and bool(node.item.flows)), reversible=not ends and _reversible(node.item),
         ))  # fmt: skip
     return tuple(found)

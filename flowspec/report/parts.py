@@ -6,7 +6,7 @@ from typing import Literal
 
 from flowspec.graph import ContextNode, Graph, Item
 from flowspec.report.numbers import Numbers, of_context, of_group, of_item
-from flowspec.sharing import Uses, groups, loose
+from flowspec.sharing import Uses, groups, loose, shared_name
 from flowspec.vocabulary.rules import Frozen, Shape
 
 DEEPEST = 3
@@ -51,11 +51,6 @@ def parts_of(graph: Graph, whole: int) -> tuple[Part, ...]:
 def _shared(found: tuple[Uses, ...], path: str, copies: int, whole: int, before: int = 0) -> tuple[Part, ...]:
     """The sharing groups that belong to a section, named as its module names them."""
     return tuple(_group(uses, f"{path}{shared_name(i)}", copies, whole) for i, uses in enumerate(found, before))
-
-
-def shared_name(index: int) -> str:
-    """The name of a section's sharing group: `shared`, `shared2`, …"""
-    return "shared" if index == 0 else f"shared{index + 1}"
 
 
 def _group(uses: Uses, path: str, copies: int, whole: int) -> Part:

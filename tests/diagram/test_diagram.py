@@ -141,9 +141,9 @@ def test_a_shared_network_is_drawn_once_with_its_uses():
     text = dot(compiled(NANO))
     assert text.count("<b>modulate</b>") == 1 and "step × 3" in text
     assert text.count("trunk shared by 4") == text.count("<b>trunk</b> shared by 4") == 2
-    links = re.findall(r'"level(.)\.shared1" -> "level(.)\.step1\.coupling"', text)
+    links = re.findall(r'"level(.)\.shared" -> "level(.)\.step1\.coupling"', text)
     assert links == [("1", "1"), ("2", "2")]
-    assert "shared1" not in dot(compiled(NANO), depth=0)
+    assert ".shared" not in dot(compiled(NANO), depth=0)
     assert outline(compiled(NANO)).count("shared by 4: (conv 3 16 → modulate → relu) × 3") == 2
 
 

@@ -136,9 +136,9 @@ class Merge(TransformModule):
 
     word: shape.Merge
 
-    def __init__(self, word: shape.Merge, x: tuple[State, ...], given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+    def __init__(self, word: shape.Merge, x: State | tuple[State, ...], given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, x, given, networks)
-        self.channels = tuple(part.channels for part in x)
+        self.channels = tuple(part.channels for part in (x if isinstance(x, tuple) else (x,)))
 
     def forward(self, x: Tensor | tuple[Tensor, ...], given: Given = ()) -> tuple[Tensor, Tensor]:
         z = x if isinstance(x, Tensor) else joined_channels(x)
