@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
-from flowspec.source import Span
+from flowspec.source import Source, Span
 
 Severity = Literal["error", "warning"]
 
@@ -53,6 +54,9 @@ class Diagnostic:
 
 class SpecError(Exception):
     """A spec that cannot be compiled; carries every independent fault that was found."""
+
+    sources: Mapping[str, Source] = MappingProxyType({})
+    """The texts that the faults point into, where they are known."""
 
     def __init__(self, diagnostics: Iterable[Diagnostic]):
         self.diagnostics = tuple(diagnostics)

@@ -67,5 +67,5 @@ def _found(file: str, settings: tuple[str, ...]) -> _Found:
     try:
         spec = compiled(file, settings)
     except SpecError as error:
-        return _Found("", error.diagnostics, getattr(error, "sources", {}))
+        return _Found("", error.diagnostics, error.sources)
     return _Found(spec.name, spec.warnings, spec.sources)

@@ -14,7 +14,7 @@ from flowspec.source import Source
 
 def show_faults(error: SpecError, stream: TextIO | None = None) -> None:
     """Prints every fault of a spec with its place in the text."""
-    show(error.diagnostics, getattr(error, "sources", {}), stream or sys.stderr)
+    show(error.diagnostics, error.sources, stream or sys.stderr)
 
 
 def show(diagnostics: tuple[Diagnostic, ...], sources: Mapping[str, Source], stream: TextIO) -> None:

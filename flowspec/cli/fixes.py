@@ -26,7 +26,7 @@ def fix_file(file: str, settings: tuple[str, ...], unsafe: bool, quiet: bool) ->
             compiled(file, settings)
             return
         except SpecError as error:
-            sources = getattr(error, "sources", {})
+            sources = error.sources
             fixed = apply(chosen(error.diagnostics, unsafe), sources)
         fixed = [found for found in fixed if found.source.text not in seen]
         for found in fixed:
