@@ -42,9 +42,9 @@ class Dataset:
 
     `conditions` describe each example by real numbers (N, …), each under its name, as labels do by a class. `rate` is that of
     sound, in samples a second. Where `drawn_from` is given, the examples to train on hold 0 … `drawn_from`, of which a batch draws
-    bits: 1 with probability x / `drawn_from`. `levels` is how many values a pixel
-    takes, 0 … levels - 1, and None for real values. Where a table x was standardised to
-    u = (x - mean) / sd, `log_scale` carries log-densities in nats per example back to the units of x:
+    bits: 1 with probability x / `drawn_from`. `levels` is how many values a pixel takes, 0 … levels - 1, and None for real values.
+    Where a table x was standardised to u = (x - mean) / sd, `log_scale` carries log-densities in nats per example back to the
+    units of x:
 
         log p(x) = log p(u) + log_scale,  log_scale = -sum_d log sd_d,
 

@@ -22,9 +22,9 @@ class Likelihoods:
     """Mean log-likelihood of examples.
 
     `nats` for each example with its standard error `error`; `bits_per_dim` where the data are integers; `nats_per_sample` of
-    sound, whose values lie in [-1, 1); `original` in nats in the units that a standardised table had before. `kind` says whether the numbers are exact, estimates or lower bounds, and
-    `samples` over how many draws of the noise a bound is tightened or an estimate averaged. `average` is the mean of the bounds
-    with one draw each.
+    sound, whose values lie in [-1, 1); `original` in nats in the units that a standardised table had before. `kind` says whether
+    the numbers are exact, estimates or lower bounds, and `samples` over how many draws of the noise a bound is tightened or an
+    estimate averaged. `average` is the mean of the bounds with one draw each.
     """
 
     nats: float
@@ -95,7 +95,7 @@ def measuring(flow: Flow, seed: int) -> Iterator[None]:
 
 def _of_batch(flow: Flow, batch: Batch, samples: int, kind: Likelihood, rows: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
     """Log-likelihoods, means over draws and sums of the terms: -> log_p_B and average_B in float64, a sum for each term."""
-    batch = batch.to(next(flow.parameters(), torch.empty(0)).device)
+    batch = batch.to(flow.device)
     parts = {name: part.double().cpu() for name, part in flow.terms(batch.x, batch.context).items()}
     single = torch.stack(list(parts.values())).sum(0)
     values, averages = (single, single) if samples == 1 else _of_draws(flow, batch, samples, kind, rows)

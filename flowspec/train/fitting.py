@@ -14,10 +14,9 @@ from flowspec.train.evaluate import Likelihoods, evaluate
 from flowspec.train.fit import Splits
 from flowspec.train.objective import Objective
 from flowspec.train.pictures import draw_run
+from flowspec.train.task import MOST_VALIDATION
 from flowspec.verify.walk import first_fault
 from flowspec.vocabulary.settings.runs import Evaluate
-
-MOST_VALIDATION = 5_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,9 +16,9 @@ from flowspec.train.batches import Batch, seeded
 from flowspec.train.energies import EnergyFunction, Functions, energy_function, log_constant
 from flowspec.train.evaluate import measuring
 from flowspec.train.pictures import draw_match
+from flowspec.train.task import MOST_VALIDATION
 from flowspec.vocabulary.settings.energies import Energy
 
-MOST_VALIDATION = 5_000
 CHUNK = 2_000
 
 

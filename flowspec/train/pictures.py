@@ -84,8 +84,7 @@ def draw(flow: Flow, like: Batch, seed: int, n: int | None = None, temperature: 
     """Samples of a flow as its `sample` setting says (or n of them), given the conditions of `like` in turn where it is conditioned."""
     setting = flow.checked.graph.settings.get("sample", Sample())
     n = n or (max(setting.n, TABLE_POINTS) if len(flow.input_state.shape) == 1 else setting.n)
-    device = next(flow.parameters(), torch.empty(0)).device
-    context = {name: value[torch.arange(n) % len(value)].to(device) for name, value in like.context.items()}
+    context = {name: value[torch.arange(n) % len(value)].to(flow.device) for name, value in like.context.items()}
     with measuring(flow, seeded(seed, "sample")):
         return flow.sample(n, context, setting.temperature if temperature is None else temperature).cpu()
 
@@ -104,10 +103,9 @@ def draw_samples(samples: Tensor, flow: Flow, data: Batch | None, path: Path) ->
 
 def draw_density(flow: Flow, data: np.ndarray, path: Path) -> None:
     """Saves the density of a flow in two dimensions beside the data."""
-    device = next(flow.parameters(), torch.empty(0)).device
 
     def log_density(x: np.ndarray) -> np.ndarray:
-        parts = torch.from_numpy(x).to(device).split(CHUNK)
+        parts = torch.from_numpy(x).to(flow.device).split(CHUNK)
         return torch.cat([flow.log_prob(part) for part in parts]).cpu().numpy()
 
     with measuring(flow, 0):

@@ -43,9 +43,8 @@ def frechet(flow: Flow, data: Splits, samples: int, features: str | None = None,
 
 def _drawn(flow: Flow, like: Batch, n: int, temperature: Temperature, seed: int) -> Iterator[Tensor]:
     """Samples, a chunk at a time, given the conditions of `like` in turn where the flow is conditioned."""
-    device = next(flow.parameters(), torch.empty(0)).device
     for numbers in torch.arange(n).split(CHUNK):
-        context = {name: value[numbers % len(value)].to(device) for name, value in like.context.items()}
+        context = {name: value[numbers % len(value)].to(flow.device) for name, value in like.context.items()}
         with measuring(flow, seeded(seed, "quality", int(numbers[0]))):
             yield flow.sample(len(numbers), context, temperature).cpu()
 

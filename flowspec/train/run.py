@@ -70,11 +70,11 @@ def train(
 ) -> Result:
     """Trains the flow of a spec as its settings say, and leaves everything in the folder `out`.
 
-    `data` stands in for the spec's; `epochs`, `steps`, `batch`, `lr` and `seed` for its settings. `max_steps` stops early without changing the
-    plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of accelerate's
-    (`no`, `bf16`, `fp16`). `memory` is what is kept for gradients, and changes no result. `compile` has torch.compile write the training step's
-    kernels: steps are faster after a minute or so, and the noise drawn in them is other noise. `energies` are the functions that a target
-    may name. Raises TrainingError, CheckpointError and DataError.
+    `data` stands in for the spec's; `epochs`, `steps`, `batch`, `lr` and `seed` for its settings. `max_steps` stops early without
+    changing the plan: with `resume` the run goes on, bit for bit on a CPU, as if it had not stopped. `precision` is one of
+    accelerate's (`no`, `bf16`, `fp16`), one in a process. `memory` is what is kept for gradients, and changes no result. `compile`
+    has torch.compile write the training step's kernels: steps are faster after a minute or so, and the noise drawn in them is
+    other noise. `energies` are the functions that a target may name. Raises TrainingError, CheckpointError and DataError.
     """
     _can_save(memory, precision, compile, target(spec.checked.graph) is not None)
     accelerator = _accelerator(device, precision)

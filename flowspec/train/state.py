@@ -70,4 +70,3 @@ def _found(values: Mapping[str, Tensor], name: str) -> Tensor:
     if name not in values:
         raise CheckpointError(f"the state of the run lacks `{name}`: its settings have been changed since")
     return values[name]
-

@@ -11,6 +11,9 @@ from torch import Generator, Tensor, nn
 from flowspec.modules.flow import Flow
 from flowspec.train.batches import Batch
 
+MOST_VALIDATION = 5_000
+"""Examples, or draws, that a validation loss is taken of."""
+
 
 class Measured(Protocol):
     """How good a flow is: `nats` for each example with its standard `error`. Printed, it says what kind of number it is."""

@@ -35,7 +35,8 @@ class Conv(_Convolving, word="conv"):
     """A 2-D convolution, padded by zeros so that with stride 1 the sides stay as they are.
 
     With stride s a side of n becomes ceil(n / s). An odd kernel k is padded by (k-1)/2 on every side. An even one needs an even
-    stride that is no larger and divides the sides, and is padded by (k-s)/2: not at all where it is the stride. `expand=4` gives four times the channels that arrive.
+    stride that is no larger and divides the sides, and is padded by (k-s)/2: not at all where it is the stride. `expand=4` gives
+    four times the channels that arrive.
 
     `start`: torch's default, or zero bias and weights that are `zero`, `normal` (from N(0, 0.05²), Glow's code) or `he` (from
     N(0, 2/n), an output being a sum of n inputs, so that signals keep their size through many layers: He et al. 2015).

@@ -37,10 +37,10 @@ class PhaseOptions(Word, role="phase", word="phase"):
     """`phase decoder(lr=1e-4, epochs=100) { freeze vae }`: a stage of training, in the body of `train`.
 
     `epochs`, `lr` and `schedule` stand in for those of `train`. `weights` multiply terms of the bound in what is maximised, by
-    the name of a term or of a part, and are 1 where nothing is said: `weights=[log_prior: 0.1, posterior: 0.1]`. A
-    schedule changes a weight as it would a rate: `weights=[log_prior: warmup(epochs=100), posterior: warmup(epochs=100)]` lets
-    the divergence of a variational autoencoder in slowly. `start` is the
-    folder of a run or a checkpoint, whose tensors are taken over by name before the phase begins.
+    the name of a term or of a part, and are 1 where nothing is said: `weights=[log_prior: 0.1, posterior: 0.1]`. A schedule
+    changes a weight as it would a rate: `weights=[log_prior: warmup(epochs=100), posterior: warmup(epochs=100)]` lets the
+    divergence of a variational autoencoder in slowly. `start` is the folder of a run or a checkpoint, whose tensors are taken
+    over by name before the phase begins.
 
     In the body, `freeze` names parts of which not one bit changes: parameters, buffers, starts from data. `bypass` names parts
     that are left out, and cost nothing; they start from data in the first phase that uses them.

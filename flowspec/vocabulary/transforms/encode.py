@@ -22,8 +22,9 @@ class Encode(Transform, word="encode"):
     The posterior may be a flow of z with one context (Rezende & Mohamed 2015): drawn from in its sampling direction, which steps
     inside `inverse { }` compute in one pass.
 
-    The posterior's network, or the flow's context, reads x, or what the step is `given` instead: a state tapped before x was changed (Morrow & Chiu
-    2020, sec. 3.4). The decoder's network reads z, and what the decoder is `given` beside: sampling must know that by then.
+    The posterior's network, or the flow's context, reads x, or what the step is `given` instead: a state tapped before x was
+    changed (Morrow & Chiu 2020, sec. 3.4). The decoder's network reads z, and what the decoder is `given` beside: sampling must
+    know that by then.
 
     Of a Gaussian posterior with a Gaussian prior straight behind it, the divergence from one to the other has a closed form:
     training and the terms of the bound have it in place of the draw's (Kingma & Welling 2014, app. B).

@@ -15,9 +15,9 @@ class Residual(Transform, word="residual"):
 
     g must have a Lipschitz constant below 1, which the checker composes from that of its pieces: `mlp([64, 64], lipschitz=0.9)`.
     `log_det=exact` takes the determinant of the Jacobian, a product with it for each dimension. `log_det=series` takes the power
-    series log det(1 + J) = sum_k (-1)^(k+1) tr(J^k) / k, each trace by one draw of noise: the `least` number of terms, and as many more as a
-    coin falls heads in a row, weighted so that the mean is right (residual flows, Chen et al. 2019, eq. 6). The likelihood is then
-    an estimate.
+    series log det(1 + J) = sum_k (-1)^(k+1) tr(J^k) / k, each trace by one draw of noise: the `least` number of terms, and as
+    many more as a coin falls heads in a row, weighted so that the mean is right (residual flows, Chen et al. 2019, eq. 6). The
+    likelihood is then an estimate.
     """
 
     network: Net

@@ -35,8 +35,8 @@ class _Ordering(Transform):
 class Sort(_Ordering, word="sort"):
     """The features of a vector in rising order, or the positions of a series in that of its channel `by` (counted from 0).
 
-    Sampling draws an order evenly: the density does not depend on that of the n things sorted. Contributes -log n!, exactly
-   . Draws of most priors are not in order, and the density then integrates to less than 1.
+    Sampling draws an order evenly: the density does not depend on that of the n things sorted. Contributes -log n!, exactly.
+    Draws of most priors are not in order, and the density then integrates to less than 1.
     """
 
     by: Annotated[int, Field(ge=0)] = 0

@@ -17,8 +17,8 @@ class Sylvester(Amortised, word="sylvester"):
     """z = x + Q R1 tanh(R2 Qᵀ x + b), the columns of Q orthonormal (van den Berg et al. 2018, eq. 13).
 
     `orthogonal`: Q has `width` columns (as many as features unless given), the orthonormal factor of `axes` (QR; the authors
-    iterate towards the polar factor). `householder`: Q is the product of `reflections` (8 unless given) I - 2 v vᵀ / |v|². `triangular`: Q = I;
-    a `reverse` between two steps is the authors' permutation.
+    iterate towards the polar factor). `householder`: Q is the product of `reflections` (8 unless given) I - 2 v vᵀ / |v|².
+    `triangular`: Q = I; a `reverse` between two steps is the authors' permutation.
 
     R1 is the part of `matrix` above its diagonal, R2 that of its transpose; the diagonals are tanh(diagonal1) and
     tanh(diagonal2), whose product is above -1, so that the map is a bijection (their theorem 2): triangular and increasing
