@@ -54,6 +54,12 @@ def _slower(a: Mode, b: Mode) -> Mode:
     return min(a, b, key=WORST_FIRST["mode"].index)
 
 
+def occurring(facts: list[Facts], field: str, scale: str) -> tuple[str, ...]:
+    """The values of a field that occur, the worst first."""
+    found = {getattr(fact, field) for fact in facts}
+    return tuple(value for value in WORST_FIRST[scale] if value in found)
+
+
 def _worst(steps: list[tuple[str, Facts]], field: str, scale: str) -> tuple[str, tuple[str, ...]]:
     order = WORST_FIRST[scale]
     worst = min((order.index(getattr(facts, field)) for _, facts in steps), default=len(order) - 1)

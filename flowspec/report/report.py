@@ -8,12 +8,13 @@ from typing import Any
 from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from flowspec.checked import CheckedGraph
+from flowspec.facts import occurring, of_item
 from flowspec.graph import Contract, End, Graph, Mark
 from flowspec.report.numbers import of_graph, of_group
 from flowspec.report.parts import Part, counts, parts_of
 from flowspec.sharing import all_groups
 from flowspec.terms import Term, terms
-from flowspec.vocabulary.rules import Frozen, Likelihood, Mass, Mode, Shape, Volume
+from flowspec.vocabulary.rules import Facts, Frozen, Likelihood, Mass, Mode, Shape, Volume
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away."""
@@ -50,6 +51,15 @@ class Latent(Frozen):
     shape: Shape
 
 
+class Kinds(Frozen):
+    """How the steps of a word, or its priors, are computed: each kind that occurs, the worst first."""
+
+    density: tuple[Mode, ...]
+    inverse: tuple[Mode, ...]
+    likelihood: tuple[Likelihood, ...]
+    """Of its log-det, or of what it adds to log p(x)."""
+
+
 class Met(Frozen):
     """A contract of the spec; a checked flow meets all of them."""
 
@@ -81,6 +91,8 @@ class Report(Frozen):
     """What training keeps of one example for its backward pass, in float32."""
     modules: dict[str, int]
     """How often each transform and prior occurs."""
+    kinds: dict[str, Kinds]
+    """How each of them is computed."""
     contracts: tuple[Met, ...]
     causes: dict[str, tuple[str, ...]]
     """For each fact, the steps that make it what it is."""
@@ -102,7 +114,7 @@ def report(checked: CheckedGraph) -> Report:
         latents=tuple(Latent(path=end.path, prior=end.item.word.word, shape=end.item.before[0].shape) for end in ends),
         multiply_adds=MultiplyAdds(density=numbers.density, sampling=numbers.sampling),
         parameter_bytes=FLOAT_BYTES * numbers.parameters, activation_bytes=FLOAT_BYTES * numbers.activations,
-        modules=_modules(checked), contracts=tuple(_met(contract) for contract in graph.contracts), causes=facts.causes,
+        modules=_modules(checked), kinds=_kinds(checked), contracts=tuple(_met(contract) for contract in graph.contracts), causes=facts.causes,
     )  # fmt: skip
 
 
@@ -113,6 +125,17 @@ def _met(contract: Contract) -> Met:
 def _modules(checked: CheckedGraph) -> dict[str, int]:
     words = Counter(node.item.word.word for node in checked.nodes if not isinstance(node.item, Mark))
     return dict(sorted(words.items()))
+
+
+def _kinds(checked: CheckedGraph) -> dict[str, Kinds]:
+    items = {id(node.item): node.item for node in checked.nodes if not isinstance(node.item, Mark)}
+    found: dict[str, list[Facts]] = {}
+    for item in items.values():
+        found.setdefault(item.word.word, []).append(of_item(item))
+    return {
+        word: Kinds(density=occurring(facts, "density", "mode"), inverse=occurring(facts, "sampling", "mode"), likelihood=occurring(facts, "log_det", "log_det"))
+        for word, facts in sorted(found.items())
+    }  # fmt: skip
 
 
 def _shared_total(graph: Graph) -> int:

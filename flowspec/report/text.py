@@ -53,10 +53,14 @@ def _facts(report: Report) -> list[tuple[str, str]]:
         *([("mass", _because(report, "mass", "less than 1"))] if report.mass == "less" else []),
         ("input", f"{written(report.input)}  ({grouped(report.latent_dims)} latent dimensions)"),
         *_latents(report),
-        ("multiply-adds", f"{scaled(cost.density)} density, {scaled(cost.sampling)} sampling, for one example"),
+        ("multiply-adds", f"{scaled(cost.density)} density, {scaled(cost.sampling)} sampling, for one example" + _once(report)),
         ("activations", f"{in_bytes(report.activation_bytes)} for one example in training"),
     ]
     return rows
+
+
+def _once(report: Report) -> str:
+    return "; what is iterated counts once" if "iterative" in (report.density, report.inverse) else ""
 
 
 def _passes(report: Report, mode: str) -> str:
@@ -105,4 +109,5 @@ def _copies(part: Part) -> str:
 
 
 def _modules(report: Report) -> str:
-    return table([("module", "count"), (), *((word, grouped(count)) for word, count in report.modules.items())])
+    kinds = ((word, grouped(count), *map(" or ".join, report.kinds[word].model_dump().values())) for word, count in report.modules.items())
+    return table([("module", "count", "density", "inverse", "likelihood"), (), *kinds], left=1)

@@ -56,7 +56,7 @@ net net1 { repeat 3 { conv(3, 16); modulate; relu } }
 
 KEYS = {
     "schema", "name", "spec_parameters", "parameters", "likelihood", "terms", "inverse", "density", "passes", "volume", "mass", "latent_dims", "input",
-    "latents", "multiply_adds", "parameter_bytes", "activation_bytes", "modules", "contracts", "causes",
+    "latents", "multiply_adds", "parameter_bytes", "activation_bytes", "modules", "kinds", "contracts", "causes",
 }  # fmt: skip
 
 
@@ -129,6 +129,25 @@ def test_facts_of_glow(glow: Report):
     assert glow.modules["coupling"] == 96
     assert [contract.text for contract in glow.contracts] == ["likelihood == bound"]
     assert glow.causes["likelihood"] == ("dequantize",)
+
+
+def test_the_kinds_of_each_word_are_told():
+    found = made("""flow f {
+        input vector(4)
+        planar; radial; continuous(concat_squash([8]), trace=hutchinson); residual(mlp([8], lipschitz=0.9), log_det=series)
+        autoregressive(affine, made([8])); autoregressive(dsf, made([8])); inverse { block_autoregressive(8, residual=gated) }
+        prior autoregressive(made([8])) }""")
+    kinds = {word: tuple(map(" or ".join, kind.model_dump().values())) for word, kind in found.kinds.items()}
+    assert kinds == {
+        "planar": ("analytic", "iterative", "exact"),
+        "radial": ("analytic", "analytic", "exact"),
+        "continuous": ("iterative", "iterative", "estimate"),
+        "residual": ("iterative", "iterative", "estimate"),
+        "autoregressive": ("analytic", "iterative or sequential", "exact"),
+        "block_autoregressive": ("iterative", "analytic", "exact"),
+    }
+    assert "for one example; what is iterated counts once" in text(found)
+    assert any(line.split() == ["continuous", "1", "iterative", "iterative", "estimate"] for line in text(found).splitlines())
 
 
 def test_json_keeps_its_keys(glow: Report):
