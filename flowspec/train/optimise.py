@@ -75,11 +75,12 @@ class Average:
 
     @torch.no_grad()
     def update(self, flow: nn.Module) -> None:
-        """Takes the parameters after a step into the average."""
+        """Takes the parameters after a step into the average; that of what stands still does so too."""
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
         for name, parameter in flow.named_parameters():
-            self.values[name].lerp_(parameter.detach(), 1 - decay)
+            if parameter.requires_grad:
+                self.values[name].lerp_(parameter.detach(), 1 - decay)
 
     @torch.no_grad()
     def swap(self, flow: nn.Module) -> None:

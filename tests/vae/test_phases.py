@@ -16,7 +16,7 @@ from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
 from flowspec.spec import Spec
 from flowspec.terms import terms
-from flowspec.train import weights
+from flowspec.train import state, weights
 from flowspec.train.batches import Batch
 from flowspec.train.errors import CheckpointError
 from flowspec.train.evaluate import evaluate
@@ -176,6 +176,20 @@ def test_phases_freeze_and_leave_out(data: Dataset, tmp_path: Path) -> None:
     of_base = next(entry for entry in log if entry["stage"] == "base" and entry["kind"] == "train")
     assert "pixel_flow.log_det" not in of_base["terms"]
     assert all(sum(entry["terms"].values()) == pytest.approx(-entry["loss"], rel=1e-4) for entry in log if entry["kind"] == "train")
+
+
+def test_what_is_evaluated_of_a_frozen_part_stands_still_too(data: Dataset, tmp_path: Path) -> None:
+    """Where a run keeps an average, that of a frozen part lags behind its weights, and would go on towards them."""
+    spec = flowspec.load(small().canonical.replace("batch=64,", "batch=64, average=0.99,"), **SMALL)
+    averages = []
+    for options in ({"max_steps": 8}, {"resume": True}):
+        run(spec, data, tmp_path / "run", epochs=2, **options)
+        kept, _ = state.read(tmp_path / "run" / "state.safetensors")
+        averages.append({name.partition("/")[2]: value for name, value in kept.items() if name.startswith("average/")})
+    moved = {name for name, value in averages[1].items() if not torch.equal(value, averages[0][name])}
+    assert moved and all(name.startswith("pixel_flow.") for name in moved)
+    last = weights.load(tmp_path / "run" / "last.safetensors")
+    assert not torch.equal(averages[1]["vae.encode.posterior.form.resnet_encoder.conv.weight"], last.get_parameter("vae.encode.posterior.form.resnet_encoder.conv.weight"))
 
 
 def test_a_phase_may_end_within_an_epoch(data: Dataset, tmp_path: Path) -> None:
