@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import flowspec.vocabulary  # noqa: F401  registers the words
 from flowspec.modules import module_of
 from flowspec.modules.networks.structure import joined
-from flowspec.vocabulary.networks import attention, concat_squash, convolution, dense_layers, gating, images, pointwise, resampling, structure, wavenet
+from flowspec.vocabulary.networks import attention, concat_squash, convolution, dense_layers, gating, images, pointwise, recurrent, resampling, structure, wavenet
 from flowspec.vocabulary.networks.structure import with_conditions
 from flowspec.vocabulary.rules import Fault, Ports, Shape
 from flowspec.vocabulary.word import NetworkWord
@@ -92,12 +92,15 @@ EXAMPLES = [
     Example(dense_layers.Flatten(), VECTOR),
     Example(structure.Chain(), IMAGE, (6, 6, 7), body=CONVS),
     Example(structure.Chain(), IMAGE, (6, 6, 7), given=((2,), (1, 6, 7)), body=CONVS),
+    Example(recurrent.Recurrent(hidden=6), VECTOR, (10,)),
+    Example(recurrent.Recurrent(hidden=4, head=(7, 3)), VECTOR, (15,), given=((2,), (1, 2, 2))),
     Example(structure.Chain(), VECTOR, (10,), given=((2,),), body=(dense_layers.MADE(hidden=(8,), activation="tanh"),)),
     Example(structure.Residual(), IMAGE, body=(pointwise.Tanh(), convolution.Conv(kernel=3, start="normal"))),
     Example(structure.Dense(), IMAGE, (5, 6, 7), body=CONVS),
     Example(structure.Parallel(), IMAGE, body=(convolution.Conv(kernel=1, channels=2), pointwise.Tanh())),
 ]
 MADES = [example for example in EXAMPLES if isinstance(example.word, dense_layers.MADE)]
+IN_TURN = [*MADES, *(example for example in EXAMPLES if isinstance(example.word, recurrent.Recurrent))]
 
 
 def ports_of(example: Example) -> tuple[Ports, tuple[Ports, ...]]:
@@ -279,12 +282,13 @@ def step_through(net: nn.Module, x: torch.Tensor, given: tuple[torch.Tensor, ...
     return torch.stack(steps, 2).flatten(1)
 
 
-@every_made
+@pytest.mark.parametrize("example", IN_TURN, ids=str)
 @pytest.mark.parametrize("grad", [False, True])
-def test_made_feature_by_feature_is_the_full_pass(example: Example, grad: bool) -> None:
+def test_feature_by_feature_is_the_full_pass(example: Example, grad: bool) -> None:
     net, (x, *given) = module(example), tensors(example)
-    for layer in net.layers:
-        nn.init.normal_(layer.weight)
+    for layer in net.modules():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight)
     with torch.set_grad_enabled(grad):
         torch.testing.assert_close(step_through(net, x, tuple(given)), net(x, tuple(given)))
 

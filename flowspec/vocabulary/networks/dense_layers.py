@@ -37,11 +37,20 @@ def vector_output(word: str, features: int | None, input: Shape, wanted: Shape |
     return wanted
 
 
+def for_each_input(word: str, input: Shape, wanted: Shape | None) -> Shape:
+    """The output of a word that gives as many numbers for each input as are wanted."""
+    output = vector_output(word, None, input, wanted)
+    if output[0] % input[0]:
+        raise Fault("FS301", f"`{word}` gives the same number of outputs for each of its {input[0]} inputs; {output[0]} are wanted",
+                    help=(f"let `{word}` stand last, where its width is what is needed",))  # fmt: skip
+    return output
+
+
 def _no_width(word: str) -> Fault:
-    """The fault of a word whose output nothing determines; `made` has no width that could be given."""
+    """The fault of a word whose output nothing determines; `made` and `recurrent` have no width that could be given."""
     message = f"nothing says how many features `{word}` gives"
-    if word == "made":
-        return Fault("FS309", message, help=("let `made` stand last, where its width is what is needed", "or write `mlp([64], features=64)` in its place"))
+    if word in ("made", "recurrent"):
+        return Fault("FS309", message, help=(f"let `{word}` stand last, where its width is what is needed", "or write `mlp([64], features=64)` in its place"))
     return Fault("FS309", message, arguments={"features": "64"})
 
 
@@ -138,11 +147,7 @@ class MADE(NetworkWord, word="made"):
             )  # fmt: skip
 
     def output(self, input: Shape, wanted: Shape | None) -> Shape:
-        output = vector_output(self.word, None, input, wanted)
-        if output[0] % input[0]:
-            raise Fault("FS301", f"`made` gives the same number of outputs for each of its {input[0]} inputs; {output[0]} are wanted",
-                        help=("let `made` stand last, where its width is what is needed",))  # fmt: skip
-        return output
+        return for_each_input(self.word, input, wanted)
 
     def ordered(self) -> bool | None:
         return True
