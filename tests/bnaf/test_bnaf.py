@@ -6,8 +6,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis.strategies import booleans, integers, lists, sampled_from, tuples
+from mpmath import mp
 
 import flowspec
+from flowspec.modules.block_linear import BlockWeight
 from flowspec.modules.build import build
 from flowspec.modules.solvers import ConvergenceError
 from flowspec.report.numbers import of_graph
@@ -108,6 +110,23 @@ def test_log_det_stays_finite_where_units_saturate():
     net = model("block_autoregressive(hidden=12, layers=2)")
     z, log_det = net(torch.full((1, 4), 300.0, dtype=torch.float64))
     assert z.isfinite().all() and log_det.isfinite().all() and log_det.item() < -100
+
+
+@pytest.mark.parametrize("x", [1.0, 20.0, -60.0, 150.0])
+def test_log_det_is_that_of_eighty_digits_where_units_saturate(x):
+    """Where 1 - tanh² has no digits left in float64, the Jacobian by the chain rule in 80 digits."""
+    net = model("block_autoregressive(hidden=12, layers=3)")
+    layers = net.at("block_autoregressive").layers
+    with mp.workdps(80), torch.no_grad():
+        u, jacobian = mp.matrix([x * mp.mpf(sign) for sign in (1, -0.5, 0.3, -1)]), mp.eye(4)
+        found = net(torch.tensor([[float(value) for value in u]], dtype=torch.float64))[1].item()
+        for i, layer in enumerate(layers):
+            if i:
+                jacobian = mp.diag([mp.sech(value) ** 2 for value in u]) * jacobian
+                u = u.apply(mp.tanh)
+            weight = mp.matrix(BlockWeight.apply(layer.weight, layer.log_scale, layer.below, 4)[0].tolist())
+            u, jacobian = weight * u + mp.matrix(layer.bias.tolist()), weight * jacobian
+        assert float(mp.log(mp.fprod(jacobian[i, i] for i in range(4)))) == pytest.approx(found, rel=0, abs=1e-10)
 
 
 @pytest.mark.parametrize("body", [

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 import flowspec
+from flowspec.cli.specs import compiled
 from flowspec.modules.block_linear import BlockWeight
 from flowspec.modules.build import build
 from flowspec.report import compare
@@ -124,6 +127,15 @@ def test_batch_statistics_are_those_of_the_data_after_training():
     for _ in range(20):
         net(x)
     torch.testing.assert_close(net.eval()(x)[0], z, rtol=0, atol=1e-3)
+
+
+def test_the_table_of_the_family_says_what_reports_say():
+    text = Path(__file__).parents[2].joinpath("specs/bnaf/README.md").read_text()
+    rows = [[cell.strip(" `") for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.count("|") == 8][2:]
+    assert len(rows) > 10
+    for spec, _, *told in rows:
+        report = compiled(spec, ()).report()
+        assert told == [f"{report.parameters.total:,}", report.likelihood, report.density, report.inverse, report.mass], spec
 
 
 def test_what_is_estimated_and_what_is_iterated_is_said():
