@@ -20,7 +20,7 @@ from flowspec.export.values import Reads, Values, home
 from flowspec.graph import Block, Graph, Mark, Network, Step
 from flowspec.vocabulary.word import Word
 
-CALLED = ("log_prob", "sample", "sample_with_log_prob", "forward", "inverse", "initialise", "of", "put", "at")
+CALLED = ("log_prob", "sample", "sample_with_log_prob", "forward", "inverse", "initialise", "of", "put", "at", "_assemble")
 """The methods that an exported flow is there for."""
 
 

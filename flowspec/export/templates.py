@@ -35,12 +35,7 @@ CONSTRUCTOR = '''    def __init__(
         sampling: tuple[Operation, ...], input_state: Plain, bound: bool, uninvertible: tuple[str, ...],
     ):
         super().__init__()
-        for name, child in body.named_children():
-            self.put(name, child)
-        for name, child in contexts.items():
-            self.put(f"context_{name}", child)
-        self.input_state, self.conditions, self.bound, self.uninvertible = input_state, conditions, bound, uninvertible
-        self._contexts = dict(contexts)
+        self._assemble(body, contexts, conditions, input_state, bound, uninvertible)
         self._density = self._kept = tuple(operation._replace(module=self.at(operation.path)) for operation in density)
         self._sampling = tuple(operation._replace(module=self.at(operation.path)) for operation in sampling)
         if len(input_state.shape) == 3:

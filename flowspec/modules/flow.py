@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from flowspec.bypass import without
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
-from flowspec.graph import needed_to_sample, part_paths
+from flowspec.graph import ContextNode, needed_to_sample, part_paths
 from flowspec.modules.halves import in_halves
 from flowspec.modules.layout import laid_out
 from flowspec.modules.memory import Memory, saving
@@ -58,19 +58,25 @@ class Flow(Section):
     def __init__(self, checked: CheckedGraph, body: Section, contexts: Mapping[str, Section]):
         super().__init__()
         self.checked = checked
-        self.input_state, self.conditions = checked.graph.input_state, checked.graph.contexts
-        self.bound = checked.facts.likelihood == "bound"
-        self.uninvertible = checked.facts.causes["inverse"][:3] if checked.sampling is None else ()
-        for name, child in body.named_children():
-            self.put(name, child)
-        self._contexts = dict(contexts)
-        for name, child in contexts.items():
-            self.put(f"context_{name}", child)
+        uninvertible = checked.facts.causes["inverse"][:3] if checked.sampling is None else ()
+        self._assemble(body, contexts, checked.graph.contexts, checked.graph.input_state, checked.facts.likelihood == "bound", uninvertible)
         density = [checked.nodes[i] for i in checked.density]
         sampling = [checked.nodes[i] for i in checked.sampling or ()]
         self._density = operations(self.at, density, lambda node: node.inputs, lambda node: node.given)
         self._sampling = in_halves(operations(self.at, sampling, lambda node: node.outputs, needed_to_sample))
         self.use_memory("plain")
+
+    def _assemble(
+        self, body: Section, contexts: Mapping[str, Section], conditions: tuple[ContextNode, ...], input_state: State, bound: bool,
+        uninvertible: tuple[str, ...],
+    ) -> None:  # fmt: skip
+        """Takes the modules of a body and of contexts for its own, with what its methods ask of the graph."""
+        for name, child in body.named_children():
+            self.put(name, child)
+        for name, child in contexts.items():
+            self.put(f"context_{name}", child)
+        self._contexts = dict(contexts)
+        self.conditions, self.input_state, self.bound, self.uninvertible = conditions, input_state, bound, uninvertible
 
     def use_memory(self, memory: Memory) -> None:
         """What the normalising direction keeps for gradients from now on; they and all results stay the same."""
