@@ -8,10 +8,11 @@ from flowspec.bypass import obstacle, without
 from flowspec.checked import CheckedGraph, FlowFacts
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.drawn import never_started
+from flowspec.expansion import Node, expand
 from flowspec.facts import of_flow
-from flowspec.graph import Contract, Graph, Node, Phase, Step, expand, part_paths
+from flowspec.graph import Contract, Graph, Phase, Step, part_paths
+from flowspec.numbers import count, of_graph, of_part
 from flowspec.orders import density_order, sampling_order
-from flowspec.report.numbers import count, of_graph, of_part
 from flowspec.sharing import all_groups, difference
 from flowspec.source import Span
 from flowspec.target import unmatched

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from flowspec.graph import Graph, Node, expand
+from flowspec.expansion import Node, expand
+from flowspec.graph import Graph
 from flowspec.vocabulary.rules import Frozen, Likelihood, Mass, Mode, Volume
 
 

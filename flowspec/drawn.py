@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowspec.diagnostics import Diagnostic, Fix, Label
-from flowspec.graph import Graph, Step, expand
+from flowspec.expansion import expand
+from flowspec.graph import Graph, Step
 
 
 def never_started(flow: Graph) -> list[Diagnostic]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flowspec.checked import FlowFacts
-from flowspec.graph import End, Mark, Node, Step, expand
+from flowspec.expansion import Node, expand
+from flowspec.graph import End, Mark, Step
 from flowspec.vocabulary.rules import Facts, Mode
 
 WORST_FIRST = {

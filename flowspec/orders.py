@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import networkx as nx
 
 from flowspec.diagnostics import Diagnostic, Label
-from flowspec.graph import Mark, Node, needed_to_sample
+from flowspec.expansion import Node, needed_to_sample
+from flowspec.graph import Mark
 
 Wires = Callable[[Node], tuple[int, ...]]
 

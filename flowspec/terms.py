@@ -8,7 +8,8 @@ from typing import Literal, get_args
 import networkx as nx
 
 from flowspec.checked import CheckedGraph
-from flowspec.graph import End, Mark, Node, Step
+from flowspec.expansion import Node
+from flowspec.graph import End, Mark, Step
 from flowspec.vocabulary.rules import Facts, Frozen
 
 Kind = Literal["exact", "closed form", "Monte Carlo"]

@@ -19,7 +19,7 @@ from flowspec.vocabulary.word import Input, Map, NetworkWord, Prior, Transform, 
 ROOT = Path(__file__).parents[1]
 FILES = sorted(path for path in (ROOT / "flowspec").rglob("*.py"))
 LAYERS = (
-    "source", "files", "plots", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "sharing", "checked", "facts", "terms", "bypass", "target", "bounded", "drawn",
+    "source", "files", "plots", "diagnostics", "codes", "fixing", "syntax", "rendering", "vocabulary", "loading", "unused", "graph", "expansion", "sharing", "numbers", "checked", "facts", "terms", "bypass", "target", "bounded", "drawn",
     "elaborate", "report", "orders", "check", "compiler", "spec", "diagram", "export", "data", "modules", "verify", "quality", "train", "cli",
 )  # fmt: skip
 """The packages and modules of flowspec from the bottom up; each imports itself and those before it."""

@@ -16,7 +16,7 @@ from flowspec.export import export
 from flowspec.graph import Graph
 from flowspec.loading import shipped
 from flowspec.modules.build import build
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.sharing import all_groups
 from flowspec.spec import Spec, load
 from flowspec.vocabulary.inputs.spaces import Classes

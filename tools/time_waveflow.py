@@ -21,7 +21,7 @@ from torch import Tensor
 
 import flowspec
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 
 SIDE = 1536
 """Of the square matrices whose product is the measure, in float32."""

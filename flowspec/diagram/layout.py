@@ -15,7 +15,7 @@ from flowspec.diagram.scene import Box, Edge, Scene, Section
 from flowspec.diagram.sources import Closed, Origin
 from flowspec.diagram.words import block_title, copies, core, item_arguments, value_text, wrapped
 from flowspec.graph import MAIN, Block, ContextNode, End, Graph, Item, Mark, Step
-from flowspec.report.numbers import of_graph, of_item
+from flowspec.numbers import of_graph, of_item
 from flowspec.report.sizes import grouped
 from flowspec.sharing import groups, loose
 from flowspec.vocabulary.rules import State, written

@@ -10,7 +10,7 @@ from flowspec.checked import CheckedGraph
 from flowspec.diagram.pieces import summary, told
 from flowspec.diagram.words import block_title, core, item_arguments
 from flowspec.graph import Block, End, Item, Mark
-from flowspec.report.numbers import of_context, of_graph, of_group, of_item
+from flowspec.numbers import of_context, of_graph, of_group, of_item
 from flowspec.report.parts import ends_in
 from flowspec.report.sizes import grouped
 from flowspec.sharing import Uses, groups, loose

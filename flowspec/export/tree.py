@@ -8,10 +8,11 @@ from itertools import count
 
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
+from flowspec.expansion import Node, needed_to_sample
 from flowspec.export.printing import Expression, call, dict_of, numbered, printed, tuple_of
 from flowspec.export.templates import FLOW
 from flowspec.export.values import Values, home
-from flowspec.graph import Block, ContextNode, End, Mark, Network, Node, Step, needed_to_sample
+from flowspec.graph import Block, ContextNode, End, Mark, Network, Step
 from flowspec.orders import last_read
 from flowspec.sharing import Uses, groups, loose, shared_name
 from flowspec.source import Span

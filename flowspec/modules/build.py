@@ -11,7 +11,8 @@ from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.graph import Block, End, Mark, Network, Step
 from flowspec.modules import module_of
-from flowspec.modules.flow import Flow, Section
+from flowspec.modules.flow import Flow
+from flowspec.modules.section import Section
 from flowspec.sharing import Uses, groups, loose, shared_name
 from flowspec.source import Span
 from flowspec.vocabulary.networks.sharing import Share

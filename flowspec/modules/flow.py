@@ -12,38 +12,17 @@ from torch import Tensor, nn
 from flowspec.bypass import without
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
-from flowspec.graph import ContextNode, needed_to_sample, part_paths
+from flowspec.expansion import needed_to_sample
+from flowspec.graph import ContextNode, part_paths
 from flowspec.modules.halves import in_halves
 from flowspec.modules.layout import laid_out
 from flowspec.modules.memory import Memory, saving
 from flowspec.modules.operations import Operation, Temperature, applied, operations, packed, temperature_of, unpack
 from flowspec.modules.priors.gaussian import Moments
+from flowspec.modules.section import Section
 from flowspec.vocabulary.rules import State
 
 Condition = Tensor | Mapping[str, Tensor] | None
-
-
-class Section(nn.Module):
-    """Modules under the names of a block; it computes nothing itself."""
-
-    @classmethod
-    def of(cls, modules: Mapping[str, nn.Module]) -> Section:
-        """A section of modules by name."""
-        section = cls()
-        for name, module in modules.items():
-            section.put(name, module)
-        return section
-
-    def put(self, name: str, module: nn.Module) -> None:
-        """Adds a module under a name of the author's, which may be that of a method (`half`, `type`)."""
-        self._modules[name] = module
-
-    def at(self, path: str) -> nn.Module:
-        """The module at a path below this one."""
-        found: nn.Module = self
-        for name in path.split("."):
-            found = found._modules[name]
-        return found
 
 
 class Flow(Section):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from flowspec.graph import End, Mark, Node, Step
+from flowspec.expansion import Node
+from flowspec.graph import End, Mark, Step
 from flowspec.modules.solvers import ConvergenceError
 from flowspec.orders import last_read
 from flowspec.terms import adds_nothing, divergences, term_names

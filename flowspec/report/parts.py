@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from flowspec.graph import ContextNode, Graph, Item
-from flowspec.report.numbers import Numbers, of_context, of_group, of_item
+from flowspec.numbers import Numbers, of_context, of_group, of_item
 from flowspec.sharing import Uses, groups, loose, shared_name
 from flowspec.vocabulary.rules import Frozen, Shape
 

@@ -10,7 +10,7 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 from flowspec.checked import CheckedGraph
 from flowspec.facts import occurring, of_item
 from flowspec.graph import Contract, End, Graph, Mark
-from flowspec.report.numbers import of_graph, of_group
+from flowspec.numbers import of_graph, of_group
 from flowspec.report.parts import Part, counts, parts_of
 from flowspec.sharing import all_groups
 from flowspec.terms import Term, terms

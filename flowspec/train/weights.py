@@ -15,10 +15,11 @@ from flowspec import __version__
 from flowspec.check import check
 from flowspec.checked import CheckedGraph
 from flowspec.diagnostics import SpecError
-from flowspec.graph import Block, Graph, Item, Mark, Network, Step, expand
+from flowspec.expansion import expand
+from flowspec.graph import Block, Graph, Item, Mark, Network, Step
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.train import tensors
 from flowspec.train.errors import CheckpointError
 from flowspec.vocabulary.rules import Fault, Frozen, Shape, written

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flowspec.check import fact_value
 from flowspec.graph import Mark, part_paths
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph, of_item
+from flowspec.numbers import of_graph, of_item
 from flowspec.verify.result import Check
 
 

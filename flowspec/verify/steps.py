@@ -7,8 +7,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from flowspec.expansion import of_sampling
 from flowspec.facts import of_item
-from flowspec.graph import Mark, Step, of_sampling
+from flowspec.graph import Mark, Step
 from flowspec.modules.flow import Condition, Flow
 from flowspec.verify.jacobian import flattened, log_abs_det
 from flowspec.verify.result import SOLVED, TOLERANCE, Check, StepCheck

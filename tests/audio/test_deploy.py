@@ -7,7 +7,7 @@ import torch
 
 from flowspec.modules.build import build
 from flowspec.modules.deploy import deploy
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.spec import load
 from tests.audio.small import AFFINE, NETWORKS, SPLINE, drawn, perturbed, spec
 from tests.modules.test_sharing import VARIANTS

@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
 from flowspec.modules.networks.structure import Chain
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.spec import load
 from tests.audio.small import AFFINE, NETWORKS, SPLINE, checked, drawn, perturbed, spec
 from tests.spec_text import faults

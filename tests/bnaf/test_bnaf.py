@@ -12,7 +12,7 @@ import flowspec
 from flowspec.modules.block_linear import BlockWeight
 from flowspec.modules.build import build
 from flowspec.modules.solvers import ConvergenceError
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from tests.spec_text import compiled, diagnostics, faults, flow
 
 TABLE = {(6, 40): 181_264, (8, 40): 308_884, (21, 20): 516_814, (43, 5): 170_284, (63, 20): 4_461_034}

@@ -12,7 +12,7 @@ from flowspec.cli.specs import compiled
 from flowspec.modules.block_linear import BlockWeight
 from flowspec.modules.build import build
 from flowspec.report import compare
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from tests.spec_text import faults, flow
 
 NAF = {

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 import flowspec
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.train.batches import Batch
 from flowspec.train.evaluate import evaluate
 from tests.spec_text import compiled, faults, flow

@@ -6,9 +6,10 @@ import networkx as nx
 import pytest
 import torch
 
-from flowspec.graph import Block, Graph, Mark, networkx_view
+from flowspec.expansion import networkx_view
+from flowspec.graph import Block, Graph, Mark
 from flowspec.modules.build import build
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from tests.spec_text import compiled, faults, flow
 
 GLOW = """
@@ -118,7 +119,7 @@ def test_networkx_view_is_acyclic_and_carries_states():
 
 @pytest.mark.parametrize("steps, width, parameters", [(32, 256, 15_972_912), (32, 512, 44_235_312)])
 def test_glow_counts(steps, width, parameters):
-    from flowspec.report.numbers import of_graph
+    from flowspec.numbers import of_graph
 
     assert of_graph(compiled(GLOW, steps=steps, width=width).graph).parameters == parameters
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from flowspec.modules.build import build
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from tests.spec_text import compiled, faults
 
 FACTORED = "flow f {{ input vector(4); {}\nprior gaussian }}"

@@ -12,7 +12,7 @@ from flowspec.checked import CheckedGraph
 from flowspec.graph import Graph
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.source import Source
 from flowspec.syntax.format import format_text
 from flowspec.verify.examples import double_precision

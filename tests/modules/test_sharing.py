@@ -9,7 +9,7 @@ import torch
 
 from flowspec.graph import Graph
 from flowspec.modules.build import build
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from flowspec.sharing import all_groups
 from tests.spec_text import compiled, faults
 

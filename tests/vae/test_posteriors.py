@@ -9,7 +9,7 @@ import flowspec
 from flowspec.modules import solvers
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph
+from flowspec.numbers import of_graph
 from tests.spec_text import compiled, diagnostics, faults
 
 FAMILIES = ("none", "planar", "iaf", "orthogonal", "householder", "triangular", "bnaf")

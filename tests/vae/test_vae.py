@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import flowspec
 from flowspec.modules.build import build
 from flowspec.modules.flow import Flow
-from flowspec.report.numbers import of_graph, of_part
+from flowspec.numbers import of_graph, of_part
 from tests.spec_text import compiled, diagnostics, faults
 
 SMALL = """

@@ -53,3 +53,8 @@ def _parameters_last(x: Tensor, raw: Tensor) -> tuple[Tensor, Tensor]:
     """x_BC…, raw_BPC… -> x_B…C, raw_B…CP, in float32 or better."""
     dtype = torch.promote_types(x.dtype, torch.float32)
     return x.to(dtype).movedim(1, -1), raw.to(dtype).movedim((1, 2), (-1, -2))
+
+
+def by_parameter(raw: Tensor, width: int) -> Tensor:
+    """A conditioner's output with the parameters on an axis of their own: raw_B(PC)... -> raw_BPC... ."""
+    return raw.view(len(raw), width, raw.shape[1] // width, *raw.shape[2:])

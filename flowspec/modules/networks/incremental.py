@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from flowspec.modules.layout import joined_channels
+from flowspec.modules.maps import by_parameter
 
 
 class Incremental:
@@ -69,3 +72,19 @@ def _numbers_below(degrees: Sequence[int], features: int) -> list[int]:
     for degree in degrees:
         counts[degree] += 1
     return list(accumulate(counts, initial=0))
+
+
+def in_turn(conditioner: nn.Module, like: Tensor, width: int, given: tuple[Tensor, ...]) -> Callable[[Tensor | None], Tensor]:
+    """A function that takes feature i, x_B (None at first), and returns the numbers of the next, raw_BP, P the `width`.
+
+    It is the conditioner's own, `incremental`, or evaluates it on the features known so far and zeros, shaped as `like`_BD.
+    """
+    known: list[Tensor] = []
+
+    def next_raw(feature: Tensor | None) -> Tensor:
+        if feature is not None:
+            known.append(feature.unsqueeze(1))
+        x = joined_channels((*known, like.new_zeros(like.shape[0], like.shape[1] - len(known))))
+        return by_parameter(conditioner(x, given), width)[:, :, len(known)]
+
+    return conditioner.incremental(len(like), given) or next_raw

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from flowspec.modules.networks.weight_norm import WeightNorm
-from flowspec.modules.transforms.rows import folded
 from flowspec.vocabulary.networks import resampling as words
 from flowspec.vocabulary.rules import Ports
 
@@ -45,3 +44,8 @@ class Fold(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return folded(x, self.rows)
+
+
+def folded(x: Tensor, rows: int) -> Tensor:
+    """Time t at row t mod rows, column t // rows: x_BCT -> y_BCRW."""
+    return x.unflatten(2, (x.shape[2] // rows, rows)).mT.contiguous()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from flowspec.modules.maps import by_parameter
+from flowspec.modules.networks.incremental import in_turn
 from flowspec.modules.priors import PriorModule, log_normal
-from flowspec.modules.transforms.autoregressive import in_turn
-from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.priors import autoregressive as words
 
 

@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from flowspec.modules import module_of
 from flowspec.modules.layout import joined_channels
+from flowspec.modules.maps import by_parameter
 from flowspec.modules.transforms import Given, TransformModule, constant, total
-from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import augment
 

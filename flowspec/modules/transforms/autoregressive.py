@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 
 from flowspec.modules import module_of
 from flowspec.modules.layout import joined_channels
+from flowspec.modules.maps import by_parameter
+from flowspec.modules.networks.incremental import in_turn
 from flowspec.modules.transforms import Given, TransformModule, over_rows, total
-from flowspec.modules.transforms.coupling import by_parameter
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import autoregressive
 
@@ -47,19 +46,3 @@ class Autoregressive(TransformModule):
             features.append(x)
             log_det = log_det + total(log_slope, x)
         return joined_channels(features), log_det
-
-
-def in_turn(conditioner: nn.Module, like: Tensor, width: int, given: Given) -> Callable[[Tensor | None], Tensor]:
-    """A function that takes feature i, x_B (None at first), and returns the numbers of the next, raw_BP, P the `width`.
-
-    It is the conditioner's own, `incremental`, or evaluates it on the features known so far and zeros, shaped as `like`_BD.
-    """
-    known: list[Tensor] = []
-
-    def next_raw(feature: Tensor | None) -> Tensor:
-        if feature is not None:
-            known.append(feature.unsqueeze(1))
-        x = joined_channels((*known, like.new_zeros(like.shape[0], like.shape[1] - len(known))))
-        return by_parameter(conditioner(x, given), width)[:, :, len(known)]
-
-    return conditioner.incremental(len(like), given) or next_raw

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from flowspec.modules import module_of
 from flowspec.modules.layout import cut_channels, deinterleaved, interleaved, joined_channels
+from flowspec.modules.maps import by_parameter
 from flowspec.modules.transforms import Given, TransformModule, total
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import coupling
@@ -17,11 +18,6 @@ Direction = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """One of a map: a state and the parameters of its elements -> the new state, and the log-slopes."""
 Halves = tuple[Tensor, Tensor]
 """The two parts of a state, whatever their sizes: the one that comes first, and the other."""
-
-
-def by_parameter(raw: Tensor, width: int) -> Tensor:
-    """A conditioner's output with the parameters on an axis of their own: raw_B(PC)... -> raw_BPC... ."""
-    return raw.view(len(raw), width, raw.shape[1] // width, *raw.shape[2:])
 
 
 class Coupling(TransformModule):

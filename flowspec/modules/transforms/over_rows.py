@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from flowspec.modules.maps import MapModule
+from flowspec.modules.maps import MapModule, by_parameter
 from flowspec.modules.transforms import Given, total
-from flowspec.modules.transforms.coupling import by_parameter
 
 
 def forward(map: MapModule, conditioner: nn.Module, x: Tensor, given: Given, *, backward: bool) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from flowspec.modules.networks.resampling import folded
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.transforms import rows
 
@@ -18,8 +19,3 @@ class Fold(TransformModule):
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         return z.mT.flatten(2), constant(z, 0.0)
-
-
-def folded(x: Tensor, rows: int) -> Tensor:
-    """Time t at row t mod rows, column t // rows: x_BCT -> y_BCRW."""
-    return x.unflatten(2, (x.shape[2] // rows, rows)).mT.contiguous()
