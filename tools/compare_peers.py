@@ -149,8 +149,8 @@ def speed(
             calls = {library: MEASURES[measure](one, TASKS[name], one.log_prob) for library, one in able.items()}
             if compiled and measure != "sample":
                 calls |= _compiled(TASKS[name], candidates, measure)
-            times = interleaved(calls, rounds, slot, most)
-            rows += _table(name, measure, candidates, times)
+            if calls:
+                rows += _table(name, measure, candidates, interleaved(calls, rounds, slot, most))
     _write(path, {"threads": threads, "rows": rows})
 
 

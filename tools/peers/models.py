@@ -54,7 +54,7 @@ class Candidate:
     module: nn.Module
     log_prob: Callable[[Tensor], Tensor]
     sample: Callable[[int], Tensor] | None
-    """n -> n examples; None where the library has no inverse."""
+    """n -> n examples; None where the library has no inverse, or the map need not reach every z."""
     note: str = ""
 
     @property
@@ -140,7 +140,7 @@ def _flowspec(task: Task) -> Candidate:
     import flowspec
 
     flow = flowspec.load(spec_text(task)).build()
-    return Candidate(flow, flow.log_prob, flow.sample)
+    return Candidate(flow, flow.log_prob, None if task.kind == "bnaf" else flow.sample)
 
 
 # ------------------------------------------------------------------------------------------------------------------ zuko
