@@ -60,12 +60,13 @@ def main(table: str, out: Path, data: Path | None, rows: tuple[str, ...], seeds:
 def _source(table: Table, data: Path | None, side: int | None) -> Source | None:
     if table.needs and data is None:
         raise click.UsageError(f"the table needs --data: {table.needs}")
+    own = {} if table.source is None else table.source.arguments
     if data is not None and not table.needs:
-        return Source(name="file", arguments={"path": str(data)})
+        return Source(name="file", arguments={"path": str(data)} | {name: own[name] for name in own.keys() & {"bits"}})
     if data is None and side is None:
         return table.source
     given = {"size": side} if data is None else {"path": str(data)}
-    return table.source.model_copy(update={"arguments": table.source.arguments | given})
+    return table.source.model_copy(update={"arguments": own | given})
 
 
 if __name__ == "__main__":

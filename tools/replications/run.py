@@ -15,11 +15,14 @@ from flowspec.vocabulary.settings.runs import Source
 
 
 def image_shape(source: Source) -> dict[str, object]:
-    """Side, channels and levels of a source of images, by the names that specs have for them; of other data nothing."""
+    """Sides, channels and levels of a source of images, by the names that specs have for them; of other data nothing."""
     from flowspec.data import load
 
     data = load(source.name, **source.arguments)
-    return {"side": data.train.shape[-1], "channels": data.train.shape[1], "pixel_levels": data.levels} if data.train.ndim == 4 else {}
+    if data.train.ndim != 4:
+        return {}
+    _, channels, height, width = data.train.shape
+    return {"side": width, "height": height, "width": width, "channels": channels, "pixel_levels": data.levels}
 
 
 def shaped(row: Row, shape: Mapping[str, object]) -> Row:
