@@ -51,7 +51,7 @@ TABLES = {
         tuple(Row(name, "vae_posteriors", SMALL | {"posterior": name}, printed) for name, printed in PRINTED.items()),
         Source(name="binary_digits", arguments={"bits": "once"}), 1_000, 100,
         ("8 latents, 8 flows (B-NAF: 4), 50 importance-weighted draws; the paper's (static MNIST): -ELBO / NLL",
-         "the divergence comes in over 30 epochs of 14 steps; weights start as `he`, where the authors train for up to 2,000 epochs"),
+         "the divergence comes in over 30 epochs; weights start as `he`, where the authors train for up to 2,000 epochs"),
         value=weighted, lr=5e-3, measures={"-ELBO": bound, "KL": divergence},
     ),
     "posteriors-faces": Table(
