@@ -14,10 +14,13 @@ import flowspec.vocabulary  # noqa: F401  the words register themselves
 from flowspec.compiler import compile_text
 from flowspec.diagnostics import SpecError
 from flowspec.loading import MOST_FILES
+from flowspec.rendering.jsonl import render
 from flowspec.source import Source
 from flowspec.syntax.limits import LARGEST_FILE
 
 SECONDS, MEGABYTES = 2.0, 500
+LONGEST = 20_000
+"""Characters of a message, apart from what it quotes of the text, which may be a name as long as the whole."""
 SLACK = 2.0
 """On a busy machine the same work takes longer."""
 
@@ -43,6 +46,8 @@ HOSTILE = {
     "a long list of widths": (flow("let h = 1..9999\nfor i in 1..9999 { coupling(affine, mlp(h)); reverse }"), ["FS809"]),
     "long permutations": ("flow f { input vector(9999)\nlet o = 0..9998\nfor i in 1..9999 { permute(o); reverse }\nprior gaussian }", ["FS805"]),
     "one long permutation": ("flow f { input vector(10000)\npermute(order=0..9999)\nprior gaussian }", []),
+    "an order that lacks nearly a million": ("flow f { input vector(1_000_000)\npermute(order=[1_000_001, 2, -1])\nprior gaussian }", ["FS304"]),
+    "an order that is long and doubled": ("flow f { input vector(40)\nlet o = 0..9998\npermute(order=o)\nprior gaussian }", ["FS304"]),
     "definitions that nothing calls": (flow("reverse", "\n".join(f"def u{i} {{ repeat 9999 {{ squeeze(2); actnrom }} }}" for i in range(1500))), ["FS202"] * 100),
     "unused definitions that double": (flow("reverse", doubling("def", "reverse")), []),
     "a long chain of faults": (flow(f"coupling(affine, {' >> '.join(['rleu'] * 5000)})"), ["FS202"] * 100),
@@ -78,6 +83,7 @@ def measured(text: str) -> tuple[list[str], float, float]:
         found = []
     except SpecError as error:
         found = [diagnostic.code for diagnostic in error.diagnostics]
+        assert all(len(render([diagnostic], error.sources)) < LONGEST + 2 * len(text) for diagnostic in error.diagnostics)
     return found, process_time() - before, peak() - memory
 
 

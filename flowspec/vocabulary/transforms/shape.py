@@ -22,11 +22,18 @@ def _next(side: int, factor: int) -> int:
     return -(-side // factor) * factor
 
 
+SHOWN = 64
+"""Channels up to which an order that is one is written out for its author."""
+
+
 def _completed(order: tuple[int, ...], channels: int) -> list[int]:
     """An order that is one: what is doubled or out of range is taken for what is missing."""
-    kept = [at for i, at in enumerate(order) if at in range(channels) and at not in order[:i]]
-    missing = iter(sorted(set(range(channels)) - set(kept)))
-    return [at if at in kept and at not in order[:i] else next(missing, at) for i, at in enumerate((*order, *[-1] * channels)[:channels])]
+    begun, found = order[:channels], []
+    missing = iter(sorted(set(range(channels)) - set(begun)))
+    for i in range(channels):
+        sound = i < len(begun) and begun[i] in range(channels) and begun[i] not in found
+        found.append(begun[i] if sound else next(missing))
+    return found
 
 
 def _filled(shape: tuple[int, ...], size: int) -> list[int]:
@@ -102,7 +109,7 @@ class Permute(_Rearranging, word="permute"):
             raise Fault(
                 "FS304", f"`order` must hold each of 0 … {x.channels - 1} once, for {x.channels} channels", argument="order",
                 notes=(f"the map is not a bijection: channel {missed[0]} is lost, so that many x go to one z",) if missed else (),
-                arguments={"order": str(_completed(self.order, x.channels))},
+                arguments={"order": str(_completed(self.order, x.channels)) if x.channels <= SHOWN else None},
             )
         return (x,)
 
