@@ -140,7 +140,7 @@ class Conditions:
             return frame.later.get(name) or Known(frame.slot(name), None)
         return None
 
-    def _given(self, spoken: Spoken, scope: Scope) -> list[Known] | None:
+    def _given(self, spoken: Spoken) -> list[Known] | None:
         """The conditions of a step; None when one is not known (yet)."""
         if spoken.given is None:
             return []
@@ -152,10 +152,10 @@ class Conditions:
             raise _unread(spoken)
         return items if all(item.state is not None for item in items) else None
 
-    def _readings(self, spoken: Spoken, scope: Scope) -> dict[str, list[Known]] | None:
+    def _readings(self, spoken: Spoken) -> dict[str, list[Known]] | None:
         """The conditions of a step and of the distributions within it, by reader; None when one is not known (yet)."""
-        readings = {"": self._given(spoken, scope)}
-        readings |= {argument: self._given(inner, scope) for argument, inner in spoken.held.items()}
+        readings = {"": self._given(spoken)}
+        readings |= {argument: self._given(inner) for argument, inner in spoken.held.items()}
         return None if None in readings.values() else readings
 
     def _no_state(self, item: Value, span: Span) -> SpecError:

@@ -43,7 +43,7 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str], counta
         fixes = (Fix("compare it, for example so", condition.span, f"{write(condition)} < 1_000_000_000"),) if write(condition) in NUMBERS else ()
         raise fail("FS701", "`expect` needs a comparison", condition.span, label="nothing is compared", fixes=fixes,
                    help=("`==` compares with one number, which `flowspec report` tells",) if fixes else (_EXAMPLE,))  # fmt: skip
-    fact, subject = _fact(condition, scope)
+    fact, subject = _fact(condition)
     value = _value(evaluate(condition.right, scope), condition.right)
     text = write(condition)
     _check_sides(fact, value, condition)
@@ -63,7 +63,7 @@ def contract(expectation: Expectation, as_written: bool, parts: set[str], counta
     return Contract(text=text, fact=fact, operator=condition.operator, value=value, subject=subject, span=condition.span)
 
 
-def _fact(condition: tree.Binary, scope: Scope) -> tuple[str, str | None]:
+def _fact(condition: tree.Binary) -> tuple[str, str | None]:
     expression = condition.left
     name = getattr(expression, "name", None)
     if isinstance(expression, tree.Call) and name in ("count", "parameters") and len(expression.arguments) == 1:

@@ -27,7 +27,7 @@ class Steps(Conditions):
         if slot in self.slots.open:
             return slot
         if slot is not None:
-            raise self._used_up(name.name, name.span, _too_late(name.name, self.used.get(slot), name.span, self.ends))
+            raise self._used_up(name.name, name.span, _too_late(name.name, self.used.get(slot), self.ends))
         known = [wire for wire, slot in self.frame.wires.items() if slot in self.slots.open]
         open_wires = ", ".join(f"`{wire}`" for wire in known)
         made = f"make two wires before it, `split(half) as ({name.name}, rest)`, and join them after it: `merge({name.name}, rest)`"
@@ -115,7 +115,7 @@ class Steps(Conditions):
         if spoken is None:
             del self.slots.open[self.slots.current]
             return
-        self._tried(lambda: self._end(section, spoken, self.slots.current, wire.state, self._given(spoken, section.scope), "prior", statement.span))
+        self._tried(lambda: self._end(section, spoken, self.slots.current, wire.state, self._given(spoken), "prior", statement.span))
         del self.slots.open[self.slots.current]
 
     def _spoken_prior(self, statement: tree.Prior, section: Section) -> Spoken:
@@ -141,11 +141,11 @@ class Steps(Conditions):
         ))  # fmt: skip
 
     def _transform(self, spoken: Spoken, statement: tree.Do, section: Section) -> None:
-        readings = self._readings(spoken, section.scope)
+        readings = self._readings(spoken)
         wire = self.slots.wire(statement.span)
         state = wire.state
         if state is None:
-            self._outputs_unknown(spoken, statement, section)
+            self._outputs_unknown(spoken, statement)
             self._plan_only(spoken)
             return
         if self.turned:
@@ -153,7 +153,7 @@ class Steps(Conditions):
                 raise fail("FS404", f"`{spoken.word.word}` cannot stand inside `inverse`", statement.span,
                            notes=("the body of `inverse` holds bijections, each from one state to one",),
                            help=("put it before `inverse`, and say what becomes of its outputs: `split(half) as (a, b)`, `on a { reverse }`, `merge(a, b)`",))  # fmt: skip
-            domain, codomain = self._turned_states(spoken, state)
+            domain = self._turned_domain(spoken, state)
             outputs = (domain,)
         else:
             domain, outputs = state, self._outputs(spoken, state)
@@ -187,7 +187,8 @@ class Steps(Conditions):
             raise too_large(str(large), spoken.span)
         return outputs
 
-    def _turned_states(self, spoken: Spoken, state: State) -> tuple[State, State]:
+    def _turned_domain(self, spoken: Spoken, state: State) -> State:
+        """What enters a transform as it is declared, of one that is turned round on a state."""
         try:
             domain = spoken.word.inputs(state)
             if spoken.word.facts(domain).kind != "bijection":
@@ -196,7 +197,7 @@ class Steps(Conditions):
             spoken.word.outputs(domain)
         except Fault as fault:
             raise spoken.refused(fault) from None
-        return domain, state
+        return domain
 
     def _writes(self, spoken: Spoken, statement: tree.Do, outputs: tuple[State, ...]) -> tuple[str, ...]:
         names = statement.names
@@ -238,11 +239,11 @@ class Steps(Conditions):
             dropped = self.slots.open.pop(writes[1])
             own = closing.networks and closing.given is None
             self._tried(lambda: self._end(
-                section, closing, writes[1], dropped.state, [Known(writes[0], outputs[0])] if own else self._given(closing, section.scope),
+                section, closing, writes[1], dropped.state, [Known(writes[0], outputs[0])] if own else self._given(closing),
                 f"{name}_prior", closing.span,
             ))  # fmt: skip
 
-    def _outputs_unknown(self, spoken: Spoken, statement: tree.Do, section: Section) -> None:
+    def _outputs_unknown(self, spoken: Spoken, statement: tree.Do) -> None:
         if statement.names:
             del self.slots.open[self.slots.current]
             for name in statement.names:
@@ -256,7 +257,7 @@ def _dequantized(span: Span) -> Fix:
     return Fix("put `dequantize(uniform)` before it", Span(span.file, span.start, span.start), "dequantize(uniform); ")
 
 
-def _too_late(name: str, used: Span | None, span: Span, ends: list[Span]) -> str:
+def _too_late(name: str, used: Span | None, ends: list[Span]) -> str:
     """What is to be done where a wire is used behind its end."""
     if used in ends:
         return f"take out the prior that ends `{name}`, or leave `{name}` out here"

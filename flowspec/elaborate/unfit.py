@@ -21,7 +21,7 @@ def wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> Sp
     width = next((name for name in ("channels", "features") if name in last.arguments), None)
     message = f"dimension mismatch: {chain} must give {written(wanted)}, it gives {written(found)}"
     place = last.arguments[width].span if width else last.span
-    help, fixes = (_ending(last, wanted),), ()
+    help, fixes = (_ending(wanted),), ()
     if len(found) == len(wanted) and found[1:] != wanted[1:]:
         place, help = last.span, (f"keep the height and width at {written(wanted[1:])}: a stride makes them smaller",)
         strided = next((piece for piece in _pieces(plan) if "stride" in piece.arguments), None)
@@ -49,7 +49,7 @@ def _pieces(plan: Plan) -> Iterator[Plan]:
         yield from _pieces(child)
 
 
-def _ending(last: Plan, wanted: Shape) -> str:
+def _ending(wanted: Shape) -> str:
     """What a network that gives another shape ends with, so that its width is taken from what is needed."""
     layer = "conv(3)" if len(wanted) == 3 else "linear"
     return f"end the network with a layer whose width is left out, so that it gives {written(wanted)}: `… >> {layer}`"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
 import torch
@@ -57,12 +58,23 @@ def interpolation(flow: Flow, ends: Tensor, steps: int = 8, path: Path = "linear
     between = [_between(z, steps, path) for z in several(latents)]
     frames = []
     for i in range(steps):
-        if noise == "fixed":
-            torch.manual_seed(seed)
         warmth = 0.0 if noise == "zero" else temperature
-        one = None if context is None else {name: value[:1] for name, value in context.items()} if isinstance(context, dict) else context[:1]
-        frames.append(view.inverse(tuple(z[i : i + 1] for z in between), one, warmth))
+        with _same_chance(seed) if noise == "fixed" else nullcontext():
+            frames.append(view.inverse(tuple(z[i : i + 1] for z in between), _first(context), warmth))
     return torch.cat(frames)
+
+
+@contextmanager
+def _same_chance(seed: int) -> Iterator[None]:
+    """Draws from `seed` inside; torch's chance is then as before."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        yield
+
+
+def _first(context: Condition) -> Condition:
+    """What the first example is given."""
+    return {name: value[:1] for name, value in context.items()} if isinstance(context, Mapping) else context if context is None else context[:1]
 
 
 def _between(z: Tensor, steps: int, path: Path) -> Tensor:

@@ -59,6 +59,15 @@ def test_noise_is_zero_fixed_or_fresh(flow) -> None:  # noqa: ANN001
     assert spread["zero"] <= spread["fresh"] and spread["fixed"] < spread["fresh"]
 
 
+def test_fixed_noise_leaves_chance_alone(flow) -> None:  # noqa: ANN001
+    x, chance = images(2), []
+    for run in (lambda: interpolation(flow, x, 4, "linear", "fixed"), lambda: flow(x)):
+        torch.manual_seed(3)
+        run()
+        chance.append(torch.rand(3))
+    assert torch.equal(*chance)
+
+
 def test_the_great_circle_keeps_lengths() -> None:
     z = torch.randn(2, 50).double()
     lengths = _between(z, 9, "spherical").norm(dim=1)

@@ -110,8 +110,10 @@ class Uniform(Prior, word="uniform"):
     low: float = 0.0
     high: float = 1.0
 
-    def check(self, z: State) -> None:
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
         if self.low >= self.high:
             raise Fault("FS208", f"`low` = {self.low:g} is not below `high` = {self.high:g}", argument="high", label="not above `low`",
                         help=("let `low` be the smaller of the two",),
                         arguments={"low": f"{self.high:g}", "high": f"{self.low:g}"} if self.low > self.high else {})  # fmt: skip
+        return self
