@@ -13,21 +13,21 @@ from flowspec.elaborate.beside import networks_of
 from flowspec.elaborate.contracts import Expectation
 from flowspec.elaborate.definitions import Definitions, Told
 from flowspec.elaborate.effort import MOST_FAULTS, OutOfBounds
-from flowspec.elaborate.frames import Frame, Section, Slots, Trail
+from flowspec.elaborate.frames import Frame, Section, Slots
 from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.networks import build
 from flowspec.elaborate.plans import Planner
+from flowspec.elaborate.trails import Trail, on_path
+from flowspec.elaborate.unfit import wrong_flow
 from flowspec.elaborate.values import Known, Scope, Symbol, Value, described, fail, unknown
 from flowspec.graph import Graph, Network
 from flowspec.source import Span
 from flowspec.syntax import tree
-from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, Shape, State, written
+from flowspec.vocabulary.rules import Demand, Fault, NestedDemand, State
 from flowspec.vocabulary.word import Word
 
 Result = TypeVar("Result")
-ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS310", "FS409")
-"""Faults of dimensions, which are explained by the path of shapes that leads to them."""
 LONGEST = 50_000
 """No flow may have more steps and sections, counted with their repetitions."""
 
@@ -116,7 +116,7 @@ class Conditions:
             graph = self.nested(spoken.networks[field], spoken.at(field), demand)
             found = (graph.input_state.shape, graph.input_state.levels, [context.word.state().shape for context in graph.given_contexts])
             if found not in ((demand.input, None, [demand.context]), (demand.input, None, [])):
-                raise SpecError([_unfit(graph, demand, spoken.at(field)), *never_started(graph)])
+                raise SpecError([wrong_flow(graph, demand, spoken.at(field)), *never_started(graph)])
             flows[field] = graph
         return flows
 
@@ -235,20 +235,6 @@ def declared(statement: tree.Statement) -> tuple[str, ...]:
     return ()
 
 
-def on_path(diagnostic: Diagnostic, trail: Trail | None) -> Diagnostic:
-    """A fault of dimensions with the shapes from the input on, and the step that gave the last of them."""
-    if trail is None or diagnostic.code not in (*ON_PATH, "FS307"):
-        return diagnostic
-    if diagnostic.code == "FS307":
-        kind, trail = "integers" if trail.state.levels is not None else "real numbers", trail.revalued()
-        return replace(diagnostic, secondary=(Label(trail.span, f"{kind} {'leave' if trail.before else 'enter'} here"),))
-    trail = trail.reshaped()
-    told = {label.span for label in (diagnostic.primary, *diagnostic.secondary)}
-    cause = () if trail.span in told else (Label(trail.span, f"{trail.state} {'leaves' if trail.before else 'enters'} here"),)
-    path = (f"path: {' -> '.join(trail.path())}",) if trail.before else ()
-    return replace(diagnostic, secondary=(*diagnostic.secondary, *cause), notes=(*diagnostic.notes, *path))
-
-
 def _unread(spoken: Spoken) -> SpecError:
     name, fields = spoken.word.word, spoken.word.network_fields()
     changes = {fields[0]: "linear"} if fields else {"given": None}
@@ -267,23 +253,3 @@ def _at_given(diagnostic: Diagnostic, spoken: Spoken) -> Diagnostic:
     if diagnostic.code != "FS308" or "given" not in spoken.arguments:
         return diagnostic
     return replace(diagnostic, primary=Label(spoken.at("given")), secondary=(Label(diagnostic.primary.span, "read here"),))
-
-
-def _unfit(graph: Graph, demand: NestedDemand, span: Span) -> Diagnostic:
-    contexts = ", ".join(str(context.word.state()) for context in graph.given_contexts) or "none"
-    state = graph.input_state
-    kind = "integers" if state.levels is not None else "real numbers"
-    needed = f"it must have a real input of {written(demand.input)}; it may have one context, of {written(demand.context)}"
-    return Diagnostic(
-        "FS310", f"flow `{graph.name}` does not fit here: {needed}", Label(span),
-        notes=(f"its input is {state} of {kind}; its contexts: {contexts}",),
-        help=(f"let `{graph.name}` begin with `input {space(demand.input)}`"
-              + (", and take its `dequantize` out" if state.levels is not None else "")
-              + (f", and its context be `context {space(demand.context, levels='')} as NAME`" if graph.given_contexts else ""),),
-    )  # fmt: skip
-
-
-def space(shape: Shape, levels: str = ", levels=real") -> str:
-    """How a real input of a shape is declared."""
-    numbers = ", ".join(map(str, shape))
-    return f"vector({numbers})" if len(shape) == 1 else f"image({numbers}{levels})"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from flowspec.diagnostics import Label, SpecError
+from flowspec.elaborate.trails import Trail
 from flowspec.elaborate.values import Known, Scope, fail
 from flowspec.graph import MAIN, Item
 from flowspec.source import Span
 from flowspec.syntax import tree
 from flowspec.vocabulary.rules import State
-
-LONGEST_PATH = 9
-"""Steps of a path of shapes that a message shows."""
 
 
 @dataclass
@@ -56,43 +53,6 @@ class Section:
         for number in numbers:
             self.taken.add(f"{name}{number}")
             self.counts[name] = number
-
-
-class Trail(NamedTuple):
-    """How a state came to have its shape: the step that gave it, and how that came to have the one before."""
-
-    before: Trail | None
-    name: str
-    state: State
-    span: Span
-
-    def to(self, name: str, state: State, span: Span) -> Trail:
-        """The trail after a step; one that keeps the shape and the kind of values leaves no trace."""
-        return self if state == self.state else Trail(self, name, state, span)
-
-    def reshaped(self) -> Trail:
-        """The trail up to the step that gave the shape."""
-        trail = self
-        while trail.before is not None and trail.before.state.shape == trail.state.shape:
-            trail = trail.before
-        return trail
-
-    def revalued(self) -> Trail:
-        """The trail up to the step that made the values integers or real."""
-        trail = self
-        while trail.before is not None and (trail.before.state.levels is None) == (trail.state.levels is None):
-            trail = trail.before
-        return trail
-
-    def path(self) -> list[str]:
-        """The shapes from the input on, each with the step that gave it; a long path is shortened in its middle."""
-        steps, trail = [], self
-        while trail is not None:
-            trail = trail.reshaped()
-            steps.append(f"{trail.name} {trail.state}")
-            trail = trail.before
-        steps.reverse()
-        return steps if len(steps) <= LONGEST_PATH else [*steps[:3], "…", *steps[4 - LONGEST_PATH :]]
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Networks that do not fit: what is said of one, and what could stand in its place."""
+"""Networks and flows that do not fit: what is said of one, and what could stand in its place."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from math import floor
 
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError
-from flowspec.elaborate.frames import LONGEST_PATH
 from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.plans import Plan
-from flowspec.graph import Network
+from flowspec.elaborate.trails import LONGEST_PATH
+from flowspec.graph import Graph, Network
+from flowspec.source import Span
 from flowspec.vocabulary.networks.dense_layers import STEEPEST
-from flowspec.vocabulary.rules import Demand, Shape, written
+from flowspec.vocabulary.rules import Demand, NestedDemand, Shape, written
 
 
 def wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> SpecError:
@@ -154,3 +155,24 @@ def _sole(plan: Plan) -> Plan:
 def _not_triangular(message: str, culprit: Label, fixes: tuple[Fix, ...]) -> SpecError:
     note = "were it used, the Jacobian would not be triangular, and its determinant not the product of slopes"
     return SpecError([Diagnostic("FS403", message, culprit, notes=(note,), fixes=fixes)])
+
+
+def wrong_flow(graph: Graph, demand: NestedDemand, span: Span) -> Diagnostic:
+    """The fault of a flow within a step that has another input or other contexts than are needed."""
+    contexts = ", ".join(str(context.word.state()) for context in graph.given_contexts) or "none"
+    state = graph.input_state
+    kind = "integers" if state.levels is not None else "real numbers"
+    needed = f"it must have a real input of {written(demand.input)}; it may have one context, of {written(demand.context)}"
+    return Diagnostic(
+        "FS310", f"flow `{graph.name}` does not fit here: {needed}", Label(span),
+        notes=(f"its input is {state} of {kind}; its contexts: {contexts}",),
+        help=(f"let `{graph.name}` begin with `input {space(demand.input)}`"
+              + (", and take its `dequantize` out" if state.levels is not None else "")
+              + (f", and its context be `context {space(demand.context, levels='')} as NAME`" if graph.given_contexts else ""),),
+    )  # fmt: skip
+
+
+def space(shape: Shape, levels: str = ", levels=real") -> str:
+    """How a real input of a shape is declared."""
+    numbers = ", ".join(map(str, shape))
+    return f"vector({numbers})" if len(shape) == 1 else f"image({numbers}{levels})"

@@ -9,16 +9,17 @@ from typing import TypeVar
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError, nearest
 from flowspec.elaborate.arguments import Spoken
 from flowspec.elaborate.calls import call_of
-from flowspec.elaborate.conditions import space
 from flowspec.elaborate.contracts import contract
 from flowspec.elaborate.definitions import Definitions, Told, with_defaults
 from flowspec.elaborate.effort import OutOfBounds
 from flowspec.elaborate.flow import FlowElaborator
-from flowspec.elaborate.frames import Frame, Slots, Trail, Wire, tap_names
+from flowspec.elaborate.frames import Frame, Slots, Wire, tap_names
 from flowspec.elaborate.gathered import Gathered
 from flowspec.elaborate.head import Head
 from flowspec.elaborate.independence import Hidden
 from flowspec.elaborate.settings import SettingsElaborator
+from flowspec.elaborate.trails import Trail
+from flowspec.elaborate.unfit import space
 from flowspec.elaborate.values import LOST, Known, Scope, Symbol, Value, comparable, fail
 from flowspec.graph import MAIN, Block, Contract, Graph, Phase
 from flowspec.source import Span
