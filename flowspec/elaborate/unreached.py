@@ -105,12 +105,14 @@ class _Unreached:
                 self._look_at_statements(place, scope)
 
     def _look_at_statements(self, place: Place, scope: Scope) -> None:
-        names = [name.name for statement in statements(place.definition.body) if isinstance(statement, tree.Do) for name in statement.names]
+        everything = [*statements(place.definition.body)]
+        names = [name.name for statement in everything if isinstance(statement, tree.Do) for name in statement.names]
+        lists = [statement.name.name for statement in everything if isinstance(statement, tree.Tap) and statement.append]
         taps = {name: Known(name, None) for name in tap_names(place.definition.body)}
         frame = Frame(0, contexts=dict(self.contexts), later=taps, wires={name: name for name in names})
         walker = UnvaluedFlow(self.definitions, frame, Slots({name: Wire(None, place.body.span) for name in (MAIN, *names)}))
         walker.turned = place.turned
-        self._walk(walker, place.body, scope, leaving=_OF_STATES)
+        self._walk(walker, place.body, scope.inner(**dict.fromkeys(lists, LOST)), leaving=_OF_STATES)
 
     def _walk(self, walker: FlowElaborator, body: tree.Body, scope: Scope, leaving: tuple[str, ...] = ()) -> None:
         """Elaborates a body and what it expects; faults of some codes are left out."""

@@ -78,6 +78,13 @@ def test_taps_and_lists_of_taps():
     assert sum(isinstance(node.item, Mark) for node in checked.nodes) == 3
 
 
+def test_a_branch_that_is_not_chosen_may_read_a_list_of_taps():
+    text = """flow f(conditioned=false) { input vector(3); tap past[]; swap; tap past[]
+    if conditioned { augment(1, linear, given=past[:-1]); augment(1, linear, given=past[0]) } else { augment(1) }
+    prior gaussian }"""
+    assert compiled(text).facts.likelihood == "bound"
+
+
 def test_state_tapped_further_down_is_known():
     checked = compiled("""flow f {
         input vector(8)
