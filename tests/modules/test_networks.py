@@ -249,8 +249,8 @@ def test_keeps_channels_last() -> None:
 @every_made
 def test_made_masks_hold_the_declared_number_of_entries(example: Example) -> None:
     net, declared = module(example), example.word.live(ports_of(example)[0])
-    assert tuple(int(getattr(net, f"mask{i}").sum()) for i in range(len(net.layers))) == declared
-    assert all(not layer.weight[getattr(net, f"mask{i}") == 0].any() for i, layer in enumerate(net.layers))
+    assert tuple(int(layer.mask.sum()) for layer in net.layers) == declared
+    assert all(not layer.weight[layer.mask == 0].any() for layer in net.layers)
 
 
 def test_made_output_depends_on_every_input_before() -> None:

@@ -47,10 +47,10 @@ def wide() -> torch.nn.Module:
 
 def test_a_wide_masked_network_is_the_plain_one() -> None:
     net = next(module for module in wide().modules() if hasattr(module, "degrees"))
-    assert [len(sizes) for sizes, _ in net.blocks] == [2, 2, 2]
+    assert [len(layer.sizes) for layer in net.layers] == [2, 2, 2]
     h = x = torch.randn(4, 9)
-    for i, layer in enumerate(net.layers):
-        y = F.linear(h, layer.weight * getattr(net, f"mask{i}"), layer.bias)
+    for layer in net.layers:
+        y = F.linear(h, layer.weight * layer.mask, layer.bias)
         h = torch.relu(y)
     torch.testing.assert_close(net(x), y)
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from flowspec.modules.layout import joined_channels
 from flowspec.modules.networks.incremental import Incremental
-from flowspec.modules.networks.prefixes import PrefixProduct
+from flowspec.modules.networks.masked import MaskedLinear
 from flowspec.modules.networks.weight_norm import WeightNorm
 from flowspec.modules.starts import start_weights
 from flowspec.vocabulary.networks import dense_layers as words
@@ -58,11 +58,6 @@ class MLP(nn.Module):
         return through
 
 
-MOST_BLOCKS = 4
-NARROWEST_BLOCK = 192
-"""A masked layer is cut into at most so many products, of at least so many outputs: others cost more than they save (on CPU)."""
-
-
 class MADE(nn.Module):
     """A masked network: x_BD, conditions -> y_B(PD), where y[:, p*D + i] depends on the x[:, j] with j < i only.
 
@@ -78,59 +73,31 @@ class MADE(nn.Module):
         super().__init__()
         inputs, *hidden, outputs = word.degrees(ports)
         self.degrees = (inputs, *(tuple(sorted(degrees)) for degrees in hidden), outputs)
-        widths = [len(degrees) for degrees in self.degrees]
         self.conditions, size = word.conditions if ports.given else "none", word.projected(ports)
-        self.layers = nn.ModuleList(nn.Linear(a, b, bias=self.conditions != "weights") for a, b in pairwise(widths))
+        self.layers = nn.ModuleList(self._layer(i) for i in range(len(self.degrees) - 1))
+        widths = [len(degrees) for degrees in self.degrees[1:]]
         if self.conditions == "weights":
-            self.scales = nn.ModuleList(_starting_at(1.0, nn.Linear(size, width)) for width in widths[1:])
-            self.shifts = nn.ModuleList(_starting_at(0.0, nn.Linear(size, width)) for width in widths[1:])
+            self.scales = nn.ModuleList(_starting_at(1.0, nn.Linear(size, width)) for width in widths)
+            self.shifts = nn.ModuleList(_starting_at(0.0, nn.Linear(size, width)) for width in widths)
         if self.conditions == "projected":
-            self.condition = nn.Linear(size, widths[1], bias=False)
+            self.condition = nn.Linear(size, widths[0], bias=False)
         self.head = nn.Linear(word.head, ports.output[0] // ports.input[0]) if word.head else None
         self.activation = _activation(word.activation)
-        for i, layer in enumerate(self.layers):
-            mask = self._mask(i).to(layer.weight.dtype)
-            self.register_buffer(f"mask{i}", mask, persistent=False)
-            layer.weight.data.mul_(mask)
-        self.blocks = [self._blocks(i) for i in range(len(self.layers))]
 
-    def _mask(self, i: int) -> Tensor:
-        lower, upper = torch.tensor(self.degrees[i]), torch.tensor(self.degrees[i + 1])[:, None]
-        return lower < upper if i == len(self.layers) - 1 else lower <= upper
-
-    def _blocks(self, i: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Layer i in blocks of units of rising degree (outputs: of features): the sizes, and how many units each sees."""
-        lower, last = self.degrees[i], i == len(self.layers) - 1
-        upper = self.degrees[0] if last else self.degrees[i + 1]
-        count = max(1, min(MOST_BLOCKS, len(self.degrees[i + 1]) // NARROWEST_BLOCK, len(upper)))
-        size = -(-len(upper) // count)
-        ends = [*range(size, len(upper), size), len(upper)]
-        seen = [sum(degree < upper[end - 1] + (not last) for degree in lower) for end in ends[:-1]]
-        return tuple(end - start for start, end in zip([0, *ends], ends)), (*seen, len(lower))
+    def _layer(self, i: int) -> MaskedLinear:
+        (inputs, *_), (lower, upper), weighted = self.degrees, self.degrees[i : i + 2], self.conditions == "weights"
+        if i < len(self.degrees) - 2:
+            return MaskedLinear(lower, upper, bias=not weighted)
+        return MaskedLinear(lower, upper, inputs, bias=not weighted, normalised=weighted)
 
     def forward(self, x: Tensor, given: tuple[Tensor, ...] = ()) -> Tensor:
         condition, state = _flat(given), x.t()
-        for i in range(len(self.layers)):
-            state = self._conditioned(i, self._layer(i, state), condition)
-            state = self.activation(state) if i < len(self.layers) - 1 else state
+        *hidden, last = self.layers
+        for i, layer in enumerate(hidden):
+            state = self.activation(self._conditioned(i, layer(state), condition))
             state = state + condition.t() if i == 0 and self.conditions == "added" else state
+        state = self._conditioned(len(hidden), last(state), condition)
         return (state if self.head is None else self._headed(state)).t()
-
-    def _layer(self, i: int, state: Tensor) -> Tensor:
-        """Layer i as it is without conditions, before its activation, (units, batch) -> (units, batch)."""
-        weight, (sizes, seen) = self._weight(i), self.blocks[i]
-        bias = weight.new_zeros(len(weight)) if self.conditions == "weights" else self.layers[i].bias
-        if len(sizes) == 1:
-            return _product(weight, bias, state)
-        if i < len(self.layers) - 1:
-            return PrefixProduct.apply(weight, bias, state, sizes, seen)
-        of_features = (-1, len(self.degrees[0]))
-        return PrefixProduct.apply(weight.unflatten(0, of_features), bias.unflatten(0, of_features), state, sizes, seen).flatten(0, 1)
-
-    def _weight(self, i: int) -> Tensor:
-        """Masked here and not only at the start: a checkpoint may hold anything in the masked entries."""
-        weight = self.layers[i].weight * getattr(self, f"mask{i}")
-        return F.normalize(weight) if self.conditions == "weights" and i == len(self.layers) - 1 else weight
 
     def _conditioned(self, i: int, state: Tensor, condition: Tensor | None) -> Tensor:
         """What conditions make of layer i before its activation, (units, batch)."""
@@ -156,7 +123,7 @@ class MADE(nn.Module):
         else:
             biases = [self._conditioned(i, self.layers[i].bias[:, None], condition) for i in count]
         added = condition.t() if self.conditions == "added" else None
-        step = Incremental([self._weight(i) for i in count], biases, scales, added, self.degrees, self.activation, batch)
+        step = Incremental([layer.masked() for layer in self.layers], biases, scales, added, self.degrees, self.activation, batch)
         return step if self.head is None else lambda x: self.head(step(x))
 
 
