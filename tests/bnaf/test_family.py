@@ -172,6 +172,13 @@ def test_an_inverse_by_iteration_makes_weights_once(monkeypatch):
     assert made == ["norm"] * 2 + ["blocks"] * 3
 
 
+def test_layers_of_dynamics_start_from_data():
+    net = build(flow("continuous(linear(4) >> actnorm >> tanh >> linear)"), seed=0)
+    net.initialise(torch.randn(16, 4))
+    assert not any(getattr(module, "needs_start", False) for module in net.modules())
+    assert net.log_prob(torch.randn(3, 4)).isfinite().all()
+
+
 def test_gradients_by_the_adjoint_are_those_through_the_solver():
     grads = []
     for gradient in ("adjoint", "direct"):

@@ -34,6 +34,8 @@ class Continuous(TransformModule):
         return self._solved(z, given, backwards=True)
 
     def _solved(self, x: Tensor, given: Given, *, backwards: bool) -> tuple[Tensor, Tensor]:
+        if any(getattr(module, "needs_start", False) for module in self.dynamics.modules()):
+            self._evaluate_at_start(x, given)
         start = x.to(torch.promote_types(x.dtype, torch.float32))
         end = self.root_time.to(start.dtype).square() if self.word.learn_time else start.new_tensor(self.word.time)
         times = torch.stack((torch.zeros_like(end), end))
@@ -51,6 +53,11 @@ class Continuous(TransformModule):
         except AssertionError as error:
             raise ConvergenceError(f"the solver gave up ({error}): the dynamics may be too steep for a tolerance of {self.word.tolerance:g}") from None
         return states[-1].to(x.dtype), log_dets[-1]
+
+    @torch.no_grad()
+    def _evaluate_at_start(self, x: Tensor, given: Given) -> None:
+        """Gives layers that take their first values from data the state at time 0: within a derivative they could not take them."""
+        self.dynamics(x, (x.new_zeros(len(x), 1), *given))
 
     def _equation(self, noise: Tensor, given: Given, dtype: torch.dtype):  # noqa: ANN202
         """(t, (x, log_det)) -> their derivatives."""
