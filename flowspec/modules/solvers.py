@@ -116,7 +116,8 @@ def _jacobian(f: Monotone, x: Tensor) -> Tensor:
 
 def _root(f: Monotone, y: Tensor, tolerance: float, where: str) -> Tensor:
     low, high = _bracket(f, y, where)
-    x, last = 0.5 * (low + high), high - low
+    # From the end nearer to 0: networks are steep there, and flatten out.
+    x, last = torch.where(low.abs() < high.abs(), low, high), high - low
     found = torch.zeros_like(y, dtype=torch.bool)
     for _ in range(STEPS):
         value, log_slope = f(x)
