@@ -27,6 +27,10 @@ def called(value: Value) -> str:
     return value.name if isinstance(value, Symbol) else getattr(getattr(value, "expression", None), "name", "")
 
 
+LISTED = 50
+"""Definitions of the author's own that are listed when a name is unknown."""
+
+
 def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...] = ()) -> SpecError:
     """An error for a name that is no word of the role, with what it is instead, or the nearest name."""
     what = ROLES.get(role.role, f"one of the {role.role} words")
@@ -37,7 +41,8 @@ def unknown_word(role: type[Word], name: str, span: Span, known: tuple[str, ...]
     near = nearest(name, (*role.words, *known))
     label = f"did you mean `{near}`?" if near else ""
     fixes = (Fix(f"write `{near}`", span, near, safe=False),) if near else ()
-    help = () if near else (f"{what} is one of: " + ", ".join(sorted((*role.words, *known))), *example(what, None))
+    others = f", and {len(known) - LISTED} more" if len(known) > LISTED else ""
+    help = () if near else (f"{what} is one of: " + ", ".join(sorted((*role.words, *known[:LISTED]))) + others, *example(what, None))
     return fail("FS202", f"unknown name `{name}`: {what} is needed here", span, label=label, fixes=fixes, help=help)
 
 

@@ -170,7 +170,7 @@ def test_at_the_start_the_steps_differ_by_their_embeddings_alone() -> None:
         ("zeroconv(1, start=small)", "residual { conv(3, 4) }; zeroconv(1)", "FS403"),
         ("fold(height)\n    for", "for", "FS302"),
         ("height=8", "height=7", "FS303"),
-        ("over=rows, ", "", "FS208"),
+        ("over=rows, ", "", "FS302"),
         ("size=3, ", "", "FS205"),
     ],
 )
