@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
-
-import networkx as nx
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from flowspec.graph import MAIN, Block, End, Graph, Mark, Step, walk
+
+if TYPE_CHECKING:
+    import networkx
 
 Held = TypeVar("Held")
 
@@ -61,9 +62,11 @@ def _with_later_taps(nodes: list[Node], slots: dict[str, int]) -> Iterator[Node]
         yield node
 
 
-def networkx_view(graph: Graph) -> nx.DiGraph:
+def networkx_view(graph: Graph) -> networkx.DiGraph:
     """The expanded graph in the normalising direction: nodes by path, `input` and contexts by name, edges with their states."""
-    view = nx.DiGraph()
+    import networkx
+
+    view = networkx.DiGraph()
     view.add_node("input", state=graph.input_state)
     maker = {0: "input"}
     for i, context in enumerate(graph.contexts):

@@ -1,15 +1,14 @@
 """Orders: in which order the nodes of a graph are computed, in both directions.
 
-Each direction is a graph of what each step needs (networkx). In the normalising direction a step needs its inputs and its
+Each direction is a graph of what each step needs. In the normalising direction a step needs its inputs and its
 conditions. In the sampling direction a wire is known once the step that reads it has been inverted, for which that step's
-outputs and its conditions must be known. A cycle is an error, shown as a path through the text.
+outputs and its conditions must be known. A cycle is an error, found by networkx and shown as a path through the text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-
-import networkx as nx
+from heapq import heapify, heappop, heappush
 
 from flowspec.diagnostics import Diagnostic, Label
 from flowspec.expansion import Node, needed_to_sample
@@ -36,21 +35,40 @@ def last_read(nodes: Sequence[Node], reads: Wires) -> tuple[tuple[int, ...], ...
     return tuple(tuple(wire for wire in dict.fromkeys(reads(node)) if last[wire] == i) for i, node in enumerate(nodes))
 
 
-def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> nx.DiGraph:
-    """Which node needs which: an edge leads from the one that makes a wire to each that takes it."""
+def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> list[set[int]]:
+    """The nodes that each node needs: those that make the wires that it takes."""
     maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in makes(node)}
-    needs = nx.DiGraph()
-    needs.add_nodes_from(range(len(nodes)))
-    needs.add_edges_from((maker[wire], i) for i, node in enumerate(nodes) for wire in takes(node) if wire in maker)
-    return needs
+    return [{maker[wire] for wire in takes(node) if wire in maker} for node in nodes]
 
 
-def _order(nodes: tuple[Node, ...], needs: nx.DiGraph, code: str, faults: list[Diagnostic], contexts: tuple[str, ...]) -> tuple[int, ...]:
-    try:
-        return tuple(nx.lexicographical_topological_sort(needs, key=(lambda i: i) if code == "FS405" else (lambda i: -i)))
-    except nx.NetworkXUnfeasible:
-        faults.append(_cycle(nodes, [edge[0] for edge in nx.find_cycle(needs)], code, contexts))
-        return ()
+def _order(nodes: tuple[Node, ...], needs: list[set[int]], code: str, faults: list[Diagnostic], contexts: tuple[str, ...]) -> tuple[int, ...]:
+    order = _sorted(needs, first=1 if code == "FS405" else -1)
+    if len(order) == len(nodes):
+        return tuple(order)
+    import networkx
+
+    edges = networkx.DiGraph([(before, i) for i, those in enumerate(needs) for before in those])
+    faults.append(_cycle(nodes, [edge[0] for edge in networkx.find_cycle(edges)], code, contexts))
+    return ()
+
+
+def _sorted(needs: list[set[int]], first: int) -> list[int]:
+    """The nodes, each behind those that it needs; of those that are ready the lowest comes first, with -1 the highest."""
+    missing = [len(those) for those in needs]
+    needed_by: list[list[int]] = [[] for _ in needs]
+    for i, those in enumerate(needs):
+        for before in those:
+            needed_by[before].append(i)
+    ready = [first * i for i, count in enumerate(missing) if count == 0]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        order.append(first * heappop(ready))
+        for i in needed_by[order[-1]]:
+            missing[i] -= 1
+            if missing[i] == 0:
+                heappush(ready, first * i)
+    return order
 
 
 def _cycle(nodes: tuple[Node, ...], cycle: list[int], code: str, contexts: tuple[str, ...]) -> Diagnostic:

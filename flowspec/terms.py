@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Literal, get_args
 
-import networkx as nx
-
 from flowspec.checked import CheckedGraph
 from flowspec.expansion import Node
 from flowspec.graph import End, Mark, Step
@@ -45,14 +43,20 @@ def divergences(nodes: Collection[Node]) -> dict[str, str]:
     Both are normal, the prior stands straight behind the step, and no condition of the prior is computed from the latent.
     """
     priors = {node.inputs[0]: node for node in nodes if isinstance(node.item, End) and node.item.word.normal}
-    reached = nx.DiGraph()
-    reached.add_edges_from((a, b) for node in nodes for a in (*node.inputs, *node.given) for b in node.outputs if a != b)
     found = {}
     for node in nodes:
         prior = priors.get(node.outputs[0]) if _is_normal(node) else None
-        if prior and not (prior.given and nx.descendants(reached, node.outputs[0]) & {*prior.given}):
+        if prior and not (prior.given and _computed_from(node.outputs[0], nodes) & {*prior.given}):
             found[node.path] = prior.path
     return found
+
+
+def _computed_from(wire: int, nodes: Collection[Node]) -> set[int]:
+    """The wires that depend on a wire, without it."""
+    found = {wire}
+    while more := {out for node in nodes if found & {*node.inputs, *node.given} for out in node.outputs} - found:
+        found |= more
+    return found - {wire}
 
 
 def _posterior(node: Node) -> str | None:

@@ -29,6 +29,8 @@ LAZY = {
     "flowspec/__init__.py": "the public names, each when it is asked for",
     "flowspec/spec.py": "each output is imported when it is asked for: only building needs torch",
     "flowspec/cli": "a command imports what it runs, so that `flowspec check` starts fast",
+    "flowspec/orders.py": "networkx, whose import is a seventh of `check`, for the flow that has a cycle",
+    "flowspec/expansion.py": "networkx, for the view alone",
     "flowspec/elaborate/sources.py": "numpy, which a spec without `data` never waits for",
     "flowspec/data": "scikit-learn, torchvision and Pillow, each for its sources alone",
     "flowspec/report/family.py": "matplotlib, for the curve alone",
@@ -36,6 +38,8 @@ LAZY = {
     "flowspec/train": "rich, for terminals alone",
 }
 """Files and folders that may import inside functions, with the reason."""
+MOST_MODULES = 500
+"""That `report` may have imported, those of Python and of pydantic among them."""
 LONGEST = 300
 LONG = {
     "flowspec/syntax/tree.py": "one small class for each node of the tree",
@@ -105,6 +109,20 @@ def test_the_compiler_needs_no_torch(doing: str) -> None:
     code = f"import sys, flowspec\n{doing}\nassert not {{'torch', 'flowspec.modules'}} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_sound_spec_is_checked_with_what_it_needs() -> None:
+    """The start-up budget, without a clock: what is imported is nearly all of the time."""
+    code = """if True:
+        import contextlib, io, sys
+        from flowspec.cli import main
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+            main(["report", "denseflow_74_10"])
+        print(len(sys.modules), *{"torch", "networkx", "numpy", "rich", "matplotlib", "graphviz"} & {*sys.modules})
+    """
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    number, *heavy = done.stdout.split()
+    assert heavy == [] and int(number) < MOST_MODULES
 
 
 def test_every_module_has_a_layer() -> None:
