@@ -318,3 +318,8 @@ def test_classes_are_of_the_type_of_the_flow(dtype: torch.dtype) -> None:
     text = "flow f { input vector(4); context classes(3) >> linear(8) as label; coupling(affine, mlp([8]), given=label); prior gaussian }"
     flow = build(compiled(text), seed=0).to(dtype)
     assert flow.log_prob(torch.randn(3, 4, dtype=dtype), torch.tensor([0, 1, 2])).isfinite().all()
+
+
+def test_a_flow_takes_no_examples_too() -> None:
+    flow = build(compiled("flow f { input vector(5); repeat 2 { coupling(affine, mlp([8])); reverse }\nautoregressive(spline, made([8])); prior gaussian }"))
+    assert flow.log_prob(torch.zeros(0, 5)).shape == (0,) and flow.sample(0).shape == (0, 5)

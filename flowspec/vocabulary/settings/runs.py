@@ -58,7 +58,8 @@ class Train(Setting, word="train"):
 
     `steps` ends a run where `epochs` does not. `clip` bounds the gradient's norm. `average` is the decay of an exponential
     average of the parameters (Polyak), which is what is then evaluated and sampled. `patience` stops after so many epochs
-    without a better validation loss, counted once the weights of terms no longer change.
+    without a better validation loss, counted once the weights of terms no longer change. `flip` mirrors half of the images of a
+    batch, by chance.
 
     `target=u1` trains without data: the flow is brought close to the density exp(-U) / Z of an energy by the reverse
     Kullback-Leibler divergence E_q[log q(x) + U(x)] of its own samples, so that sampling must be one analytic pass. An epoch
