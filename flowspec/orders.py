@@ -7,7 +7,7 @@ outputs and its conditions must be known. A cycle is an error, found by networkx
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from heapq import heapify, heappop, heappush
 
 from flowspec.diagnostics import Diagnostic, Label
@@ -35,24 +35,26 @@ def last_read(nodes: Sequence[Node], reads: Wires) -> tuple[tuple[int, ...], ...
     return tuple(tuple(wire for wire in dict.fromkeys(reads(node)) if last[wire] == i) for i, node in enumerate(nodes))
 
 
-def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> list[set[int]]:
+def _needs(nodes: tuple[Node, ...], makes: Wires, takes: Wires) -> list[Collection[int]]:
     """The nodes that each node needs: those that make the wires that it takes."""
     maker = {wire: i for i, node in enumerate(nodes) if not isinstance(node.item, Mark) for wire in makes(node)}
-    return [{maker[wire] for wire in takes(node) if wire in maker} for node in nodes]
+    return [dict.fromkeys(maker[wire] for wire in takes(node) if wire in maker) for node in nodes]
 
 
-def _order(nodes: tuple[Node, ...], needs: list[set[int]], code: str, faults: list[Diagnostic], contexts: tuple[str, ...]) -> tuple[int, ...]:
+def _order(nodes: tuple[Node, ...], needs: list[Collection[int]], code: str, faults: list[Diagnostic], contexts: tuple[str, ...]) -> tuple[int, ...]:
     order = _sorted(needs, first=1 if code == "FS405" else -1)
     if len(order) == len(nodes):
         return tuple(order)
     import networkx
 
-    edges = networkx.DiGraph([(before, i) for i, those in enumerate(needs) for before in those])
-    faults.append(_cycle(nodes, [edge[0] for edge in networkx.find_cycle(edges)], code, contexts))
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(range(len(nodes)))
+    graph.add_edges_from((before, i) for i, those in enumerate(needs) for before in those)
+    faults.append(_cycle(nodes, [edge[0] for edge in networkx.find_cycle(graph)], code, contexts))
     return ()
 
 
-def _sorted(needs: list[set[int]], first: int) -> list[int]:
+def _sorted(needs: list[Collection[int]], first: int) -> list[int]:
     """The nodes, each behind those that it needs; of those that are ready the lowest comes first, with -1 the highest."""
     missing = [len(those) for those in needs]
     needed_by: list[list[int]] = [[] for _ in needs]

@@ -97,7 +97,8 @@ class Definitions:
                 given[name] = argument
         values = {name: faults.tried(lambda: evaluate(argument.value, scope)) for name, argument in given.items()}
         faults.end()
-        return with_defaults(definition, values, span)
+        places = {name: _written(argument.value, scope) for name, argument in given.items()}
+        return with_defaults(definition, values, span, places)
 
 
 class Told(SpecError):
@@ -115,7 +116,12 @@ def _framed(diagnostic: Diagnostic, frame: Label) -> Diagnostic:
     return replace(diagnostic, secondary=(*diagnostic.secondary, *call), chain=(frame, *diagnostic.chain))
 
 
-def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span) -> Scope:
+def _written(expression: tree.Expression, scope: Scope) -> Span:
+    """Where a value was written: a parameter that is passed on, where it was given."""
+    return (scope.place(expression.name) if isinstance(expression, tree.Name) else None) or expression.span
+
+
+def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span: Span, places: Mapping[str, Span] | None = None) -> Scope:
     """The scope of a definition's body; a default may use the parameters before it. Raises SpecError."""
     name = definition.name.name
     missing = [parameter.name for parameter in definition.parameters if parameter.default is None and parameter.name not in values]
@@ -129,7 +135,8 @@ def with_defaults(definition: tree.Definition, values: Mapping[str, Value], span
     inner = Scope({}, owner=owner)
     for parameter in definition.parameters:
         value = values[parameter.name] if parameter.name in values else evaluate(parameter.default, inner)
-        inner = Scope({**inner.values, parameter.name: value}, owner=owner)
+        place = (places or {}).get(parameter.name) or (parameter.default and _written(parameter.default, inner))
+        inner = Scope({**inner.values, parameter.name: value}, owner=owner, written={**inner.written, parameter.name: place})
     return inner
 
 

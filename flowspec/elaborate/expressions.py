@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from flowspec.diagnostics import Fix, SpecError
+from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError
 from flowspec.elaborate.arithmetic import arithmetic, bounded
 from flowspec.elaborate.functions import FUNCTIONS, Unfit
 from flowspec.elaborate.gathered import Gathered
@@ -29,8 +30,27 @@ from flowspec.syntax.format import write
 
 
 def evaluate(expression: tree.Expression, scope: Scope) -> Value:
-    """The value of an expression. Raises SpecError where it has none."""
-    return _RULES[type(expression)](expression, scope)
+    """The value of an expression. Raises SpecError where it has none; what a parameter gave to that is shown where it was written."""
+    try:
+        return _RULES[type(expression)](expression, scope)
+    except SpecError as error:
+        raise type(error)(_followed(fault, expression, scope) for fault in error.diagnostics) from None
+
+
+def _followed(fault: Diagnostic, expression: tree.Expression, scope: Scope) -> Diagnostic:
+    if fault.code not in ("FS206", "FS804") or fault.primary.span != expression.span:
+        return fault
+    places = {name: scope.place(name) for name in _names(expression)}
+    return replace(fault, secondary=(*fault.secondary, *(Label(place, f"`{name}` is given here") for name, place in places.items() if place)))
+
+
+def _names(node: object) -> Iterator[str]:
+    """The names in an expression."""
+    if isinstance(node, tree.Name):
+        yield node.name
+    for part in node if isinstance(node, tuple) else (getattr(node, name) for name in getattr(node, "__slots__", ()) if name != "span"):
+        if isinstance(part, tuple) or hasattr(part, "__slots__"):
+            yield from _names(part)
 
 
 def _number(expression: tree.Number, scope: Scope) -> Value:

@@ -69,6 +69,8 @@ class Scope:
     states: Callable[[str], Known | list[Known] | None] = field(default=lambda name: None)
     owner: tuple[str, str, str] | None = None
     """Kind and name of the definition whose body this is, and what stands for its parameters before another one."""
+    written: Mapping[str, Span] = field(default_factory=dict)
+    """Where the author wrote the values of parameters: in the call, or where that passes its own caller's on, there."""
 
     def find(self, name: str) -> Value | None:
         """The value of a name, or None."""
@@ -85,6 +87,13 @@ class Scope:
         while scope is not None:
             yield from scope.values
             scope = scope.outer
+
+    def place(self, name: str) -> Span | None:
+        """Where the value of a name was written, if it is a parameter's."""
+        scope: Scope | None = self
+        while scope is not None and name not in scope.values:
+            scope = scope.outer
+        return scope.written.get(name) if scope else None
 
     def inner(self, **values: Value) -> Scope:
         """A scope inside this one."""

@@ -198,3 +198,16 @@ def test_a_density_is_as_slow_as_the_draws_within_it():
     slow, fast = (compiled(text.replace("BODY", now)).facts for now in (body, f"inverse {{ {body} }}"))
     assert (slow.density, slow.inverse, slow.passes, slow.causes["density"]) == ("sequential", "analytic", 4, ("encode",))
     assert (fast.density, fast.inverse, fast.passes) == ("analytic", "analytic", 0)
+
+
+def test_a_value_that_is_passed_on_is_shown_where_it_was_written():
+    text = """flow f(size=28) { input vector(4)
+coupling(affine, outer(side=size))
+prior gaussian }
+net outer(side) { inner(side) }
+net inner(n) { repeat log2(n) { linear(8); relu }; linear }"""
+    with pytest.raises(SpecError) as caught:
+        compile_text(Source("t.flow", text))
+    (fault,) = caught.value.diagnostics
+    assert [text[label.span.start : label.span.end] for label in fault.secondary] == ["28"]
+    assert [label.text for label in fault.chain] == ["net `outer`", "net `inner`"]
