@@ -6,10 +6,13 @@ import networkx as nx
 import pytest
 import torch
 
+from flowspec.compiler import compile_text
+from flowspec.diagnostics import SpecError
 from flowspec.expansion import networkx_view
 from flowspec.graph import Block, Graph, Mark
 from flowspec.modules.build import build
 from flowspec.numbers import of_graph
+from flowspec.source import Source
 from tests.spec_text import compiled, faults, flow
 
 GLOW = """
