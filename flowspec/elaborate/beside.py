@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
 
 from flowspec.diagnostics import SpecError
 from flowspec.elaborate.calls import bind, call_of, called
@@ -25,10 +26,15 @@ def networks_of(role: type[Word], value: Value, scope: Scope, span: Span) -> Ite
     for field, argument in bind(word, arguments, span)[0].items() if word else ():
         choices = alternatives(fields_of(word)[field]) if field in fields_of(word) else []
         inner = _value(argument.value, scope)
-        if "network" in choices and isinstance(inner, Symbol | Deferred) and not _of_other_role(inner):
+        if "network" in choices and isinstance(inner, Symbol | Deferred) and not _of_other_role(inner) and not _named(inner, choices):
             yield inner, argument.value.span
         for choice in filter(is_role, choices):
             yield from networks_of(choice, inner, scope, argument.value.span)
+
+
+def _named(value: Symbol | Deferred, choices: list[Any]) -> bool:
+    """Whether a value is one of the names that an argument may be in place of a network: `learned`."""
+    return any(called(value) in get_args(choice) for choice in choices if get_origin(choice) is Literal)
 
 
 def _of_other_role(value: Symbol | Deferred) -> bool:
