@@ -141,7 +141,7 @@ def not_ordered(plan: Plan, chain: str) -> SpecError:
 
 def masked(plan: Plan) -> tuple[Fix, ...]:
     """What could stand in the place of a network that is to be autoregressive: a masked one, as wide where that is known."""
-    widths = next((piece.word.hidden for piece in _pieces(plan) if hasattr(piece.word, "hidden")), (64, 64))
+    widths = next((piece.word.hidden for piece in _pieces(plan) if isinstance(getattr(piece.word, "hidden", None), tuple)), (64, 64))
     return (Fix("use a masked network alone", plan.span, f"made({list(widths)})"),)
 
 
