@@ -60,6 +60,12 @@ def test_a_density_in_the_plane_integrates_to_one():
     assert check.passed and check.error < 1e-3
 
 
+def test_a_density_with_mass_far_out_integrates_to_one():
+    spec = flowspec.load("flow f { input vector(1); block_autoregressive(hidden=40, layers=3, slope=0.01); prior gaussian }")
+    check = next(check for check in spec.verify().whole if check.name == "density")
+    assert check.passed and check.error < 1e-3
+
+
 def test_an_inverse_by_iteration_is_held_to_what_one_by_formula_is():
     found = flowspec.load("flow f { input vector(2); block_autoregressive(hidden=20, slope=0.1); residual(mlp([8], elu, lipschitz=0.9)); prior gaussian }").verify()
     assert found.passed, found.text()

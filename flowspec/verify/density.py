@@ -10,9 +10,10 @@ from torch import Tensor
 from flowspec.modules.flow import Flow
 from flowspec.verify.result import Check
 
-POINTS = {1: 20_001, 2: 401}
-REACH = 6.0
-"""In t, where x = centre + scale * sinh(t): 200 times the scale to either side."""
+STEPS = {1: 6e-4, 2: 3e-2}
+"""In t, where x = centre + scale * sinh(t)."""
+REACH, FARTHEST = 6.0, 20.0
+"""In t: 200 times the scale to either side, or as far as samples lie and e times as far again."""
 CHUNK = 20_000
 TOLERANCE = 1e-2
 
@@ -20,7 +21,7 @@ TOLERANCE = 1e-2
 def integral(flow: Flow) -> Iterator[Check]:
     """The integral of exp(log p), for flows of one or two real dimensions without conditions, by the trapezoid rule."""
     state = flow.input_state
-    if state.levels is None and len(state.shape) == 1 and state.size in POINTS and not flow.checked.graph.given_contexts:
+    if state.levels is None and len(state.shape) == 1 and state.size in STEPS and not flow.checked.graph.given_contexts:
         if flow.checked.facts.likelihood == "exact":
             with torch.no_grad():
                 total = _integral(flow, state.size)
@@ -34,19 +35,22 @@ def _why_less(flow: Flow) -> str:
 
 
 def _integral(flow: Flow, dims: int) -> float:
-    centre, scale = _frame(flow, dims)
-    t = torch.linspace(-REACH, REACH, POINTS[dims])
+    centre, scale, reach = _frame(flow, dims)
+    t = torch.arange(-reach, reach + STEPS[dims], STEPS[dims])
     points = [centre[i] + scale[i] * t.sinh() for i in range(dims)]
     log_slopes = [scale[i].log() + t.cosh().log() for i in range(dims)]
     x = torch.cartesian_prod(*points).view(-1, dims)
     log_slope = torch.cartesian_prod(*log_slopes).view(-1, dims).sum(1)
     log_p = torch.cat([flow.log_prob(part) for part in x.split(CHUNK)])
-    return float((log_p + log_slope).exp().sum() * (t[1] - t[0]) ** dims)
+    return float((log_p + log_slope).exp().sum() * STEPS[dims] ** dims)
 
 
-def _frame(flow: Flow, dims: int) -> tuple[Tensor, Tensor]:
-    """Where the density lies: median and spread of samples, where every draw gives one."""
+def _frame(flow: Flow, dims: int) -> tuple[Tensor, Tensor, float]:
+    """Where the density lies: median, spread and reach of samples, where every draw gives one."""
     if flow.checked.sampling is None or flow.checked.facts.mass == "less":
-        return torch.zeros(dims), torch.ones(dims)
-    low, middle, high = flow.sample(1_000).quantile(torch.tensor([0.25, 0.5, 0.75]), 0)
-    return middle, (high - low).clamp_min(1e-3) / 2
+        return torch.zeros(dims), torch.ones(dims), REACH
+    x = flow.sample(1_000)
+    low, middle, high = x.quantile(torch.tensor([0.25, 0.5, 0.75]), 0)
+    scale = (high - low).clamp_min(1e-3) / 2
+    farthest = float(((x - middle) / scale).abs().max().asinh())
+    return middle, scale, min(max(REACH, farthest + 1), FARTHEST)
