@@ -83,6 +83,12 @@ class Average:
                 self.values[name].lerp_(parameter.detach(), 1 - decay)
 
     @torch.no_grad()
+    def give(self, flow: nn.Module) -> None:
+        """The flow's parameters become the average."""
+        for name, parameter in flow.named_parameters():
+            parameter.copy_(self.values[name])
+
+    @torch.no_grad()
     def swap(self, flow: nn.Module) -> None:
         """Exchanges the flow's parameters with the average; twice leaves both as they were."""
         for name, parameter in flow.named_parameters():

@@ -155,8 +155,13 @@ class Trainer:
         self.raw_optimizer = raw
 
     def _start(self, stage: Stage) -> None:
-        """The first weights of a stage. The best so far was the best of another model, or of another objective."""
+        """The first weights of a stage: those that the one before was evaluated with, unless they come from another run.
+
+        The best so far was the best of another model, or of another objective.
+        """
         self.position.best, self.position.stale, self.position.losses = None, 0, []
+        if self.average is not None and self.average.updates:
+            self.average.give(self.flow)
         before = {name: value.clone() for name, value in self.flow.named_parameters()} if self.average else {}
         if stage.origin is not None:
             weights.take_over(self.flow, Path(stage.origin))
