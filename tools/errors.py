@@ -14,13 +14,13 @@ sys.path.insert(0, str(ROOT))
 
 from flowspec.rendering.text import render  # noqa: E402  the tests, where the corpus is read, are no installed package
 from tests.errors.corpus import CASES, faults  # noqa: E402
-from tests.errors.test_golden import GOLDEN, golden, shown  # noqa: E402
+from tests.errors.test_golden import GOLDEN, messages  # noqa: E402
 
 
 def update() -> None:
     """Writes the message of each code's case, and removes those of codes that are gone."""
     GOLDEN.mkdir(exist_ok=True)
-    wanted = {GOLDEN / f"{code}.txt": shown(path) for code, path in golden().items()}
+    wanted = {GOLDEN / f"{code}.txt": message for code, message in messages().items()}
     for path in set(GOLDEN.glob("*.txt")) - set(wanted):
         path.unlink()
     for path, text in wanted.items():

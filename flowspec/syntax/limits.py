@@ -23,7 +23,7 @@ def check_size(source: Source) -> Diagnostic | None:
     if len(source.text) <= LARGEST_FILE:
         return None
     message = f"the file is too large: {len(source.text):_} characters, at most {LARGEST_FILE:_} are allowed"
-    return Diagnostic("FS802", message, Label(Span(source.name, 0, 0)))
+    return Diagnostic("FS802", message, Label(Span(source.name, 0, 0)), help=("cut it into several files, and `use` them",))
 
 
 def check_depth(lexemes: Iterable[Lexeme]) -> Diagnostic | None:

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import flowspec.vocabulary
+from flowspec.codes import codes
 from flowspec.rendering.text import render
 from tests.errors.corpus import CASES, FOLDER, expected, faults
+from tests.errors.elsewhere import ELSEWHERE, error_of
 
 VOCABULARY = Path(flowspec.vocabulary.__file__).parent
 GOLDEN = Path(__file__).parent / "golden"
@@ -27,18 +29,24 @@ def golden() -> dict[str, Path]:
     return found
 
 
+def messages() -> dict[str, str]:
+    """The full message of every code."""
+    of_cases = {code: shown(path) for code, path in golden().items()}
+    return of_cases | {code: render(error.diagnostics, error.sources) + "\n" for code in ELSEWHERE for error in [error_of(code)]}
+
+
 def shown(path: Path) -> str:
     """The messages of a case."""
     return render(*faults(path)).replace(f"{FOLDER}/", "") + "\n"
 
 
-@pytest.mark.parametrize("code", sorted(golden()))
-def test_the_message_of_a_code_is_as_it_was(code: str) -> None:
-    assert shown(golden()[code]) == (GOLDEN / f"{code}.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize(("code", "message"), sorted(messages().items()))
+def test_the_message_of_a_code_is_as_it_was(code: str, message: str) -> None:
+    assert message == (GOLDEN / f"{code}.txt").read_text(encoding="utf-8")
 
 
-def test_every_golden_message_belongs_to_a_code() -> None:
-    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(golden())
+def test_every_code_has_a_golden_message() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(messages()) == set(codes())
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
