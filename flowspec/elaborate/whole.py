@@ -149,7 +149,8 @@ class _Whole:
 
     def _no_flow(self, name: str, place: Span, demand: NestedDemand) -> SpecError:
         kind = self.definitions.kind(name)
-        form = f"`flow {name} {{ input {space(demand.input)}; linear; prior gaussian }}`".replace("linear", "conv1x1" if len(demand.input) > 1 else "linear")
+        steps = "; ".join(filter(None, (demand.first, "conv1x1" if len(demand.input) > 1 else "linear")))
+        form = f"`flow {name} {{ input {space(demand.input)}; {steps}; prior gaussian }}`"
         if kind:
             other = f"write `{demand.instead[0]}`, or" if demand.instead else "write"
             return fail("FS204", f"`{name}` is a `{kind}`; a flow is needed here", place, help=(f"{other} define a flow in place of the `{kind}`: {form}",))

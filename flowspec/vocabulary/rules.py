@@ -106,12 +106,13 @@ class Demand(Frozen):
 class NestedDemand(Frozen):
     """What a transform asks of a flow within it: the real state whose density it is, and the condition it may read.
 
-    `instead` are the words that may stand in its place.
+    `instead` are the words that may stand in its place, `first` is the step that lets its draws lie where they must.
     """
 
     input: Shape
     context: Shape
     instead: tuple[str, ...] = ()
+    first: str = ""
 
 
 class Tensor(Frozen):

@@ -131,6 +131,13 @@ def test_variational_noise_has_the_density_it_says():
     torch.testing.assert_close(log_q, model.log_prob(u, y))
 
 
+def test_noise_outside_the_unit_interval_has_no_density():
+    text = "flow f {{ input image(1, 4, 4, levels=4); dequantize(q); prior gaussian }}\nflow q {{ input image(1, 4, 4, levels=real); {} prior gaussian }}"
+    x = torch.randint(0, 4, (3, 1, 4, 4))
+    assert (build(compiled(text.format("")), seed=0).log_prob(x) == float("-inf")).all()
+    assert build(compiled(text.format("logit(0);")), seed=0).log_prob(x).isfinite().all()
+
+
 def test_the_start_is_the_formula_of_the_start():
     """At the start couplings are the identity, noise is unshaped and 1x1 convolutions are rotations: log p follows from the dequantizer alone."""
     spec = flowspec.load("denseflow_74_10", side=16)

@@ -323,3 +323,9 @@ def test_classes_are_of_the_type_of_the_flow(dtype: torch.dtype) -> None:
 def test_a_flow_takes_no_examples_too() -> None:
     flow = build(compiled("flow f { input vector(5); repeat 2 { coupling(affine, mlp([8])); reverse }\nautoregressive(spline, made([8])); prior gaussian }"))
     assert flow.log_prob(torch.zeros(0, 5)).shape == (0,) and flow.sample(0).shape == (0, 5)
+
+
+def test_a_logit_gives_no_density_to_what_it_is_not_defined_for() -> None:
+    flow = build(compiled("flow f { input vector(2); logit(0.05); prior gaussian }"), seed=0)
+    x = torch.tensor([[0.5, 0.0], [0.5, 1.0], [0.5, 1.2], [-0.2, 0.5]])
+    assert flow.log_prob(x).isfinite().tolist() == [True, True, False, False]

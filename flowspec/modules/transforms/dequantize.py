@@ -13,11 +13,19 @@ from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import dequantize
 
 
+def impossible_outside(unit: Tensor, log_det_B: Tensor) -> Tensor:
+    """The log-det, or -inf for examples of which a number lies outside [0, 1] by more than rounding: none of them has a density."""
+    slack = 16 * torch.finfo(unit.dtype).eps
+    outside = (unit < -slack) | (unit > 1 + slack)
+    return log_det_B.masked_fill(outside.flatten(1).any(1), -math.inf)
+
+
 class Dequantize(TransformModule):
     """Adds noise in [0, 1) to integers and brings them to [low, high); back, it rounds down to the level.
 
     Integers that arrive in an integer type become the module's own type (`.double()` changes it). The noise keeps off 0 and 1
-    by the rounding error, so that rounding down always gives back the integer it was added to.
+    by the rounding error, so that rounding down always gives back the integer it was added to. Noise of a flow that lies outside
+    [0, 1] has log-det -inf.
     """
 
     word: dequantize.Dequantize
@@ -35,7 +43,7 @@ class Dequantize(TransformModule):
         margin = min(4 * torch.finfo(x.dtype).eps * largest / self.width, 0.5)
         noise, log_noise = self._noise(x)
         z = self.word.low + self.width * (x + noise.clamp(margin, 1 - margin))
-        return z, constant(x, self.size * math.log(self.width)) - log_noise
+        return z, impossible_outside(noise, constant(x, self.size * math.log(self.width)) - log_noise)
 
     def _noise(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Noise in [0, 1) and its log-density."""
@@ -49,15 +57,19 @@ class Dequantize(TransformModule):
 
 
 class Logit(TransformModule):
-    """y = logit(alpha + (1 - 2 alpha) x); at alpha = 0 the ends 0 and 1 are moved in by the rounding error."""
+    """y = logit(alpha + (1 - 2 alpha) x); at alpha = 0 the ends 0 and 1 are moved in by the rounding error.
+
+    An x that the logit is not defined for has log-det -inf: no latent comes back to it.
+    """
 
     word: dequantize.Logit
 
     def forward(self, x: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         alpha, eps = self.word.alpha, torch.finfo(x.dtype).eps
-        p = (alpha + (1 - 2 * alpha) * x).clamp(eps, 1 - eps)
+        unit = alpha + (1 - 2 * alpha) * x
+        p = unit.clamp(eps, 1 - eps)
         log_p, log_rest = p.log(), torch.log1p(-p)
-        return log_p - log_rest, total(math.log1p(-2 * alpha) - log_p - log_rest, x)
+        return log_p - log_rest, impossible_outside(unit, total(math.log1p(-2 * alpha) - log_p - log_rest, x))
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         alpha = self.word.alpha

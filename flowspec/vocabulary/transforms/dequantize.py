@@ -15,7 +15,8 @@ class Dequantize(Transform, word="dequantize"):
 
     Contributes D * log((high - low) / levels). Sampling rounds down to the level. The noise is `uniform`, or drawn from a
     flow of u given x, which then contributes -log q(u | x) (variational dequantization, Ho et al. 2019, eq. 12): a `flow`
-    with a real image input of x's shape, whose one context is the image of integers.
+    with a real image input of x's shape, whose one context is the image of integers. Its draws must lie in [0, 1], as those of a
+    flow that begins with `logit(0)` do: noise outside has the log-density -inf, and so has x.
     """
 
     reads = "integers"
@@ -43,7 +44,7 @@ class Dequantize(Transform, word="dequantize"):
         return (State(shape=x.shape),)
 
     def nested(self, x: State, given: tuple[Shape, ...]) -> dict[str, NestedDemand]:
-        return {} if self.noise == "uniform" else {"noise": NestedDemand(input=x.shape, context=x.shape, instead=("uniform",))}
+        return {} if self.noise == "uniform" else {"noise": NestedDemand(input=x.shape, context=x.shape, instead=("uniform",), first="logit(0)")}
 
     def facts(self, x: State) -> Facts:
         return Facts(kind="surjection", log_det="bound", volume="constant" if self.noise == "uniform" else "varies")
@@ -53,7 +54,7 @@ class Dequantize(Transform, word="dequantize"):
 
 
 class Logit(Transform, word="logit"):
-    """y = logit(alpha + (1 - 2 alpha) x) for x in [0, 1] (RealNVP, Dinh et al. 2017, sec. 4.1)."""
+    """y = logit(alpha + (1 - 2 alpha) x) for x in [0, 1] (RealNVP, Dinh et al. 2017, sec. 4.1); an x outside has the log-density -inf."""
 
     alpha: Annotated[float, Field(ge=0, lt=0.5)] = 0.05
 
