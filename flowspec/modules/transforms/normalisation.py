@@ -9,18 +9,26 @@ from flowspec.modules.starts import normalising
 from flowspec.modules.transforms import Given, TransformModule, constant
 from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import normalisation
+from flowspec.vocabulary.word import Transform
 
 
-class ActNorm(TransformModule):
+class _Channelwise(TransformModule):
+    """A bias and a log-scale for each channel, which start at 0."""
+
+    def __init__(self, word: Transform, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
+        super().__init__(word, x, given, networks)
+        self.area = x.area
+        self.bias = nn.Parameter(torch.zeros(x.channels))
+        self.log_scale = nn.Parameter(torch.zeros(x.channels))
+
+
+class ActNorm(_Channelwise):
     """y = (x + bias) * exp(log_scale) for each channel. Whether `start` has happened is a buffer, and so part of a checkpoint."""
 
     word: normalisation.ActNorm
 
     def __init__(self, word: normalisation.ActNorm, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, x, given, networks)
-        self.area = x.area
-        self.bias = nn.Parameter(torch.zeros(x.channels))
-        self.log_scale = nn.Parameter(torch.zeros(x.channels))
         self.register_buffer("started", torch.tensor(word.start == "identity"))
 
     @property
@@ -48,16 +56,13 @@ class ActNorm(TransformModule):
         return constant(x, self.area * self.log_scale.sum(dtype=torch.promote_types(x.dtype, torch.float32)))
 
 
-class BatchNorm(TransformModule):
+class BatchNorm(_Channelwise):
     """y = (x - m) / sqrt(v + eps) * exp(log_scale) + bias for each channel; the running m and v are part of a checkpoint."""
 
     word: normalisation.BatchNorm
 
     def __init__(self, word: normalisation.BatchNorm, x: State, given: tuple[Shape, ...], networks: dict[str, nn.Module]):
         super().__init__(word, x, given, networks)
-        self.area = x.area
-        self.bias = nn.Parameter(torch.zeros(x.channels))
-        self.log_scale = nn.Parameter(torch.zeros(x.channels))
         self.register_buffer("mean", torch.zeros(x.channels))
         self.register_buffer("variance", torch.ones(x.channels))
 

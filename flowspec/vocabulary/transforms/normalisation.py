@@ -10,7 +10,20 @@ from flowspec.vocabulary.rules import Facts, Fault, State, Tensor
 from flowspec.vocabulary.word import Transform
 
 
-class ActNorm(Transform, word="actnorm"):
+class _Channelwise(Transform):
+    """A bias and a scale for each channel, the same at every position."""
+
+    def facts(self, x: State) -> Facts:
+        return Facts(volume="constant")
+
+    def parameters(self, x: State) -> tuple[Tensor, ...]:
+        return (Tensor(name="bias", shape=(x.channels,)), Tensor(name="log_scale", shape=(x.channels,)))
+
+    def multiply_adds(self, x: State) -> tuple[int, int]:
+        return (x.size, x.size)
+
+
+class ActNorm(_Channelwise, word="actnorm"):
     """y = (x + b) * exp(l) for each channel (Glow, Kingma & Dhariwal 2018, sec. 3.1).
 
     `start=data` sets b and l from the first training batch so that y has mean 0 and variance 1; `start=identity` leaves
@@ -31,17 +44,8 @@ class ActNorm(Transform, word="actnorm"):
             )  # fmt: skip
         return z
 
-    def facts(self, x: State) -> Facts:
-        return Facts(volume="constant")
 
-    def parameters(self, x: State) -> tuple[Tensor, ...]:
-        return (Tensor(name="bias", shape=(x.channels,)), Tensor(name="log_scale", shape=(x.channels,)))
-
-    def multiply_adds(self, x: State) -> tuple[int, int]:
-        return (x.size, x.size)
-
-
-class BatchNorm(Transform, word="batchnorm"):
+class BatchNorm(_Channelwise, word="batchnorm"):
     """y = (x - m) / sqrt(v + eps) * exp(l) + b for each channel (RealNVP, Dinh et al. 2017, sec. 3.7; MAF, Papamakarios et al. 2017).
 
     m and v are the mean and variance of the batch in training, in evaluation and in sampling their running averages, of which a
@@ -58,12 +62,3 @@ class BatchNorm(Transform, word="batchnorm"):
             "FS404", "turned round, `batchnorm` would normalise what has not been computed yet",
             help=("or put it outside `inverse`",), instead="actnorm(start=identity)",
         )  # fmt: skip
-
-    def facts(self, x: State) -> Facts:
-        return Facts(volume="constant")
-
-    def parameters(self, x: State) -> tuple[Tensor, ...]:
-        return (Tensor(name="bias", shape=(x.channels,)), Tensor(name="log_scale", shape=(x.channels,)))
-
-    def multiply_adds(self, x: State) -> tuple[int, int]:
-        return (x.size, x.size)
