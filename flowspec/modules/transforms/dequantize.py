@@ -13,11 +13,10 @@ from flowspec.vocabulary.rules import Shape, State
 from flowspec.vocabulary.transforms import dequantize
 
 
-def impossible_outside(unit: Tensor, log_det_B: Tensor) -> Tensor:
-    """The log-det, or -inf for examples of which a number lies outside [0, 1] by more than rounding: none of them has a density."""
-    slack = 16 * torch.finfo(unit.dtype).eps
-    outside = (unit < -slack) | (unit > 1 + slack)
-    return log_det_B.masked_fill(outside.flatten(1).any(1), -math.inf)
+def outside_unit(x: Tensor) -> Tensor:
+    """Of which examples a number lies outside [0, 1] by more than rounding: x_B… -> outside_B."""
+    slack = 16 * torch.finfo(x.dtype).eps
+    return ((x < -slack) | (x > 1 + slack)).flatten(1).any(1)
 
 
 class Dequantize(TransformModule):
@@ -43,13 +42,14 @@ class Dequantize(TransformModule):
         margin = min(4 * torch.finfo(x.dtype).eps * largest / self.width, 0.5)
         noise, log_noise = self._noise(x)
         z = self.word.low + self.width * (x + noise.clamp(margin, 1 - margin))
-        return z, impossible_outside(noise, constant(x, self.size * math.log(self.width)) - log_noise)
+        return z, constant(x, self.size * math.log(self.width)) - log_noise
 
     def _noise(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Noise in [0, 1) and its log-density."""
+        """Noise and its log-density: inf where a flow draws it outside [0, 1], as x then has none."""
         if self.word.noise == "uniform":
             return torch.rand_like(x), constant(x, 0.0)
-        return self._modules["noise"].draw(len(x), (x,))
+        noise, log_noise = self._modules["noise"].draw(len(x), (x,))
+        return noise, log_noise.masked_fill(outside_unit(noise), math.inf)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         x = ((z - self.word.low) / self.width).floor().clamp(0, self.levels - 1)
@@ -69,7 +69,7 @@ class Logit(TransformModule):
         unit = alpha + (1 - 2 * alpha) * x
         p = unit.clamp(eps, 1 - eps)
         log_p, log_rest = p.log(), torch.log1p(-p)
-        return log_p - log_rest, impossible_outside(unit, total(math.log1p(-2 * alpha) - log_p - log_rest, x))
+        return log_p - log_rest, total(math.log1p(-2 * alpha) - log_p - log_rest, x).masked_fill(outside_unit(unit), -math.inf)
 
     def inverse(self, z: Tensor, given: Given = ()) -> tuple[Tensor, Tensor]:
         alpha = self.word.alpha
