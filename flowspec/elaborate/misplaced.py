@@ -12,7 +12,7 @@ from flowspec.elaborate.values import Symbol, Value, described, fail
 from flowspec.source import Span
 from flowspec.syntax.format import write
 from flowspec.vocabulary.maps.shifts import Affine
-from flowspec.vocabulary.rules import State
+from flowspec.vocabulary.rules import State, last_layer
 from flowspec.vocabulary.transforms.coupling import Coupling
 from flowspec.vocabulary.word import Map, NetworkWord, Transform
 
@@ -43,7 +43,7 @@ def not_a_transform(value: Value, span: Span, definitions: Definitions, state: S
 def _ended(value: Value, span: Span, planner: Planner, state: State | None) -> str:
     """A network as the conditioner of a coupling: with a last layer where it would not give the width that is needed."""
     text = _text(value)
-    with_last = f"{text} >> {'conv(3)' if _is_image(state) else 'linear'}"
+    with_last = f"{text} >> {last_layer(state.shape if state else ())}"
     if state is None:
         return with_last
     try:

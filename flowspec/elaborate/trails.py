@@ -15,6 +15,11 @@ ON_PATH = ("FS301", "FS302", "FS303", "FS304", "FS306", "FS310", "FS409")
 """Faults of dimensions, which are explained by the path of shapes that leads to them."""
 
 
+def shortened(steps: list[str]) -> list[str]:
+    """The steps of a path, of a long one without its middle."""
+    return steps if len(steps) <= LONGEST_PATH else [*steps[:3], "…", *steps[4 - LONGEST_PATH :]]
+
+
 class Trail(NamedTuple):
     """How a state came to have its shape: the step that gave it, and how that came to have the one before."""
 
@@ -49,7 +54,7 @@ class Trail(NamedTuple):
             steps.append(f"{trail.name} {trail.state}")
             trail = trail.before
         steps.reverse()
-        return steps if len(steps) <= LONGEST_PATH else [*steps[:3], "…", *steps[4 - LONGEST_PATH :]]
+        return shortened(steps)
 
 
 def on_path(diagnostic: Diagnostic, trail: Trail | None) -> Diagnostic:

@@ -8,11 +8,11 @@ from math import floor
 from flowspec.diagnostics import Diagnostic, Fix, Label, SpecError
 from flowspec.elaborate.mending import changed_call
 from flowspec.elaborate.plans import Plan
-from flowspec.elaborate.trails import LONGEST_PATH
+from flowspec.elaborate.trails import shortened
 from flowspec.graph import Graph, Network
 from flowspec.source import Span
 from flowspec.vocabulary.networks.dense_layers import STEEPEST
-from flowspec.vocabulary.rules import Demand, NestedDemand, Shape, written
+from flowspec.vocabulary.rules import Demand, NestedDemand, Shape, last_layer, written
 
 
 def wrong_output(plan: Plan, network: Network, demand: Demand, chain: str) -> SpecError:
@@ -52,8 +52,7 @@ def _pieces(plan: Plan) -> Iterator[Plan]:
 
 def _ending(wanted: Shape) -> str:
     """What a network that gives another shape ends with, so that its width is taken from what is needed."""
-    layer = "conv(3)" if len(wanted) == 3 else "linear"
-    return f"end the network with a layer whose width is left out, so that it gives {written(wanted)}: `… >> {layer}`"
+    return f"end the network with a layer whose width is left out, so that it gives {written(wanted)}: `… >> {last_layer(wanted)}`"
 
 
 def _giving(plan: Plan) -> tuple[Plan, tuple[Label, ...]]:
@@ -77,7 +76,7 @@ def _path(network: Network) -> list[str]:
         if child.ports.output != shape:
             shape = child.ports.output
             steps.append(f"{child.name} {written(shape)}")
-    return steps if len(steps) <= LONGEST_PATH else [*steps[:3], "…", *steps[4 - LONGEST_PATH :]]
+    return shortened(steps)
 
 
 def not_causal(plan: Plan, chain: str) -> SpecError:

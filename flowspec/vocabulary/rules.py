@@ -20,6 +20,11 @@ def written(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
+def last_layer(shape: Shape) -> str:
+    """A layer that ends a network which gives a shape, its width left out so that it is taken from what is needed."""
+    return "conv(3)" if len(shape) == 3 else "linear"
+
+
 class Frozen(BaseModel):
     """A value that no pass changes."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import hypot, prod
 
-from flowspec.vocabulary.rules import Fault, Shape, written
+from flowspec.vocabulary.rules import Fault, Shape, last_layer, written
 from flowspec.vocabulary.word import NetworkWord
 
 
@@ -33,7 +33,7 @@ class Residual(NetworkWord, word="residual"):
     def gather(self, input: Shape, outputs: tuple[Shape, ...]) -> Shape:
         if outputs[-1] != input:
             raise Fault("FS301", f"the body of `residual` must keep its shape: {written(input)} enters, {written(outputs[-1])} leaves",
-                        help=(f"end the body with a layer that gives {written(input)}: `{'conv(3)' if len(input) == 3 else 'linear'}`, its width left out, does",))  # fmt: skip
+                        help=(f"end the body with a layer that gives {written(input)}: `{last_layer(input)}`, its width left out, does",))  # fmt: skip
         return input
 
     def ordered(self) -> bool | None:
